@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include "lance/export.h"
+
+namespace arrow {
+class Array;
+class RecordBatchReader;
+class Schema;
+class Table;
+}  // namespace arrow
+
+namespace lance {
+
+/// A k-nearest-neighbour search.
+struct NearestQuery {
+  std::string column;
+  /// One query: `dim` values (float16/32/64, uint8; bfloat16 as fixed-size binary of 2). Several: a
+  /// fixed-size list array of num_queries rows, or for a multi-vector column one list of vectors.
+  std::shared_ptr<arrow::Array> query;
+  int64_t k = 10;
+  std::optional<std::string> metric;          ///< l2, cosine, dot, hamming; default: the index's, else l2
+  std::optional<float> distance_lower_bound;  ///< inclusive
+  std::optional<float> distance_upper_bound;  ///< exclusive
+  bool use_index = true;
+  std::optional<int64_t> minimum_nprobes;
+  std::optional<int64_t> maximum_nprobes;
+  std::optional<int64_t> refine_factor;
+  std::optional<int64_t> ef;
+};
+
+struct ColumnOrdering {
+  std::string column;
+  bool ascending = true;
+  bool nulls_first = false;
+};
+
+enum class BlobMode {
+  kAllBinary,          ///< bytes
+  kBlobsDescriptions,  ///< blob columns as descriptors, other binaries as bytes
+  kAllDescriptions,
+};
+
+enum class LateMaterialization { kAuto, kAll, kNone, kColumns };
+
+/// Everything a scan can be asked for. Validated when the scanner is made.
+struct ScanOptions {
+  /// Paths in the order wanted; none: all columns. Each may carry an SQL expression to compute it.
+  struct Column {
+    std::string name;
+    std::string expression;  ///< empty: the column of that name
+  };
+  std::optional<std::vector<Column>> columns;
+  std::string filter;  ///< SQL; empty: no filter
+  std::optional<int64_t> limit;
+  std::optional<int64_t> offset;
+  std::vector<ColumnOrdering> order_by;
+  bool with_row_id = false;
+  bool with_row_address = false;
+  std::optional<std::vector<uint64_t>> fragments;  ///< ids; none: all
+  std::optional<int64_t> batch_rows;               ///< default 8192
+  std::optional<int64_t> batch_bytes;
+  bool strict_batch_size = false;
+  std::optional<int64_t> batch_readahead;
+  std::optional<int64_t> fragment_readahead;
+  std::optional<int64_t> io_buffer_bytes;  ///< default 2 GiB
+  bool ordered = true;
+  bool include_deleted_rows = false;  ///< needs with_row_id; deleted rows have a null _rowid
+  bool prefilter = false;
+  bool use_scalar_index = true;
+  bool fast_search = false;
+  LateMaterialization late_materialization = LateMaterialization::kAuto;
+  std::vector<std::string> late_columns;  ///< with kColumns
+  BlobMode blobs = BlobMode::kBlobsDescriptions;
+  std::optional<NearestQuery> nearest;
+  std::optional<int64_t> memory_limit_bytes;  ///< fails with ResourceExhausted above it
+  bool disable_scoring_autoprojection = false;
+};
+
+/// What a finished scan did.
+struct ScanStatistics {
+  uint64_t requests = 0;
+  uint64_t bytes_read = 0;
+  uint64_t rows = 0;
+  std::map<std::string, uint64_t> counts;
+};
+
+/// A planned scan. Thread-safe; each ToReader call runs it anew.
+class LANCE_EXPORT Scanner {
+ public:
+  virtual ~Scanner() = default;
+  /// The schema of the result.
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// Streams the result. Dropping the reader cancels the scan.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> ToReader() const = 0;
+  virtual arrow::Result<std::shared_ptr<arrow::Table>> ToTable() const = 0;
+  /// Counts the rows of the result; from metadata where that suffices.
+  virtual arrow::Result<int64_t> CountRows() const = 0;
+  /// The plan as text, DataFusion node names, one node a line.
+  virtual arrow::Result<std::string> ExplainPlan(bool verbose = false) const = 0;
+  /// Runs the plan and adds rows, time, requests and bytes per node.
+  virtual arrow::Result<std::string> AnalyzePlan() const = 0;
+  /// Sets a callback that receives the statistics when a run ends.
+  virtual void OnFinished(std::function<void(const ScanStatistics&)> callback) = 0;
+};
+
+}  // namespace lance

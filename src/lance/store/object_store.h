@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lance/base/byte_range.h"
+#include "lance/base/status.h"
+
+namespace arrow {
+class Buffer;
+}
+
+namespace lance::store {
+
+/// What a store is good at; the scheduler and the commit code ask, they never guess from the URI.
+struct Capabilities {
+  bool is_local = false;           ///< a read costs microseconds: do not fan out, do not over-read
+  uint64_t coalesce_distance = 0;  ///< join reads whose gap is at most this many bytes
+  uint64_t max_request_bytes = 16 << 20;
+  int parallel_requests = 1;    ///< how many reads pay off at once
+  bool lists_in_order = false;  ///< List returns keys sorted and can stop early
+};
+
+/// Requests and bytes since the store was made. Thread-safe.
+struct IoCounters {
+  uint64_t read_requests = 0;
+  uint64_t read_bytes = 0;
+  uint64_t write_requests = 0;
+  uint64_t written_bytes = 0;
+};
+
+struct ObjectInfo {
+  std::string path;  ///< relative to the store's root, no leading slash
+  uint64_t size = 0;
+  std::chrono::system_clock::time_point modified{};
+};
+
+/// An open object for positioned reads. Thread-safe. The object may be deleted while open; reads then fail
+/// with NotFound or go on, as the store does.
+class ReadableObject {
+ public:
+  virtual ~ReadableObject() = default;
+  virtual const std::string& path() const = 0;  ///< for error messages
+  virtual uint64_t size() const = 0;
+  /// Fills `out` (range.length bytes). Errors: Corruption when the range ends past the object, IOError.
+  virtual Status ReadInto(ByteRange range, uint8_t* out) = 0;
+  /// Reads one range into a fresh (pooled) buffer. The default uses ReadInto.
+  virtual Result<std::shared_ptr<arrow::Buffer>> Read(ByteRange range);
+  /// Reads many ranges, coalescing and fanning out as the store's capabilities say; results in the order
+  /// asked.
+  virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges);
+};
+
+/// A flat key space below one root, such as a directory or a bucket prefix. Thread-safe. Keys use '/' and are
+/// relative to the root. Errors name the full path; a missing object is NotFound.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  virtual const Capabilities& capabilities() const = 0;
+  virtual std::string FullPath(const std::string& key) const = 0;
+
+  /// Opens for reading; `known_size` (when > 0) spares a HEAD request on remote stores.
+  virtual Result<std::shared_ptr<ReadableObject>> Open(const std::string& key, uint64_t known_size = 0) = 0;
+  virtual Result<std::shared_ptr<arrow::Buffer>> Get(const std::string& key) = 0;
+  virtual Result<ObjectInfo> Head(const std::string& key) = 0;
+  virtual Result<bool> Exists(const std::string& key) = 0;
+  /// Lists objects below `prefix` (a folder), recursively or one level; folders are not reported. A missing
+  /// folder is an empty list.
+  virtual Result<std::vector<ObjectInfo>> List(const std::string& prefix, bool recursive) = 0;
+  /// Names of the sub-folders directly below `prefix`.
+  virtual Result<std::vector<std::string>> ListFolders(const std::string& prefix) = 0;
+
+  /// Writes whole objects. PutIfAbsent fails with AlreadyExists when the key exists, atomically.
+  virtual Status Put(const std::string& key, std::span<const uint8_t> bytes) = 0;
+  virtual Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes) = 0;
+  virtual Status Delete(const std::string& key) = 0;
+  virtual Status Copy(const std::string& from, const std::string& to) = 0;
+
+  virtual IoCounters counters() const = 0;
+};
+
+using Options = std::map<std::string, std::string>;
+
+/// A store and the root's canonical URI.
+struct OpenedStore {
+  std::shared_ptr<ObjectStore> store;
+  std::string uri;
+};
+
+/// Opens the store whose root is `uri`: a local path, file://, memory://, s3://bucket/prefix, gs://, az://,
+/// abfss://. Stores are shared: the same memory:// URI gives the same content within the process. Errors:
+/// NotSupported "No object store provider found for scheme ...".
+Result<OpenedStore> OpenStore(const std::string& uri, const Options& options = {});
+
+}  // namespace lance::store
