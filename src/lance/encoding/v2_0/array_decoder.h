@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +22,9 @@ class ArrayEncoding;
 namespace lance::encoding::v2_0 {
 
 class ArrayOutput;
+
+/// The number of values of a node whose parent does not know it: the bytes below strings.
+inline constexpr uint64_t kUnknownRows = UINT64_MAX;
 
 /// The byte ranges that planning asks for, and the means to read at once what planning itself needs.
 struct ReadPlan {

@@ -9,6 +9,8 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "lance/base/checked_math.h"
+#include "lance/encoding/v2_0/array_decoder.h"
+#include "lance/runtime/buffer_pool.h"
 
 namespace lance::encoding::v2_0 {
 namespace {
@@ -22,8 +24,7 @@ Result<std::shared_ptr<arrow::Buffer>> Allocate(uint64_t size) {
     return MakeError(ErrorKind::kResourceExhausted,
                      fmt::format("one array would need {} bytes; read fewer rows at a time", size));
   }
-  ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(size)));
-  return std::shared_ptr<arrow::Buffer>(std::move(buffer));
+  return runtime::AllocatePooled(size);
 }
 
 }  // namespace
@@ -44,6 +45,13 @@ void BitSink::Append(BufferPtr owner, uint64_t bit_offset, uint64_t length) {
   if (length == 0) return;
   length_ += length;
   pieces_.push_back({std::move(owner), bit_offset, length, false});
+}
+
+void BitSink::AppendAll(BitSink&& other) {
+  length_ += other.length_;
+  for (Piece& piece : other.pieces_) pieces_.push_back(std::move(piece));
+  other.pieces_.clear();
+  other.length_ = 0;
 }
 
 bool BitSink::all_ones() const {
@@ -123,6 +131,14 @@ Result<BufferPtr> ByteSink::Finish(uint64_t alignment) const {
 }
 
 // ------------------------------------------------------------------------------------------- ArrayOutput
+
+Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
+                                                      const std::shared_ptr<arrow::DataType>& type) {
+  ARROW_ASSIGN_OR_RAISE(auto out, ArrayOutput::Make(type));
+  ARROW_RETURN_NOT_OK(task->Decode(buffers, out.get()));
+  out->FillValidity();
+  return out->Finish();
+}
 
 std::optional<uint64_t> FixedRowBytes(const arrow::DataType& type) {
   if (type.id() == arrow::Type::FIXED_SIZE_LIST) {
@@ -234,10 +250,10 @@ Status ArrayOutput::AppendEmpty(uint64_t rows) {
       ARROW_RETURN_NOT_OK(GrowOffsets(rows, &first));
       if (large_) {
         auto* offsets = reinterpret_cast<int64_t*>(offsets_->mutable_data()) + first;
-        std::fill(offsets, offsets + rows, static_cast<int64_t>(bytes_.size()));
+        std::fill(offsets, offsets + rows, static_cast<int64_t>(promised_bytes_));
       } else {
         auto* offsets = reinterpret_cast<int32_t*>(offsets_->mutable_data()) + first;
-        std::fill(offsets, offsets + rows, static_cast<int32_t>(bytes_.size()));
+        std::fill(offsets, offsets + rows, static_cast<int32_t>(promised_bytes_));
       }
       break;
     }
@@ -279,7 +295,7 @@ Status ArrayOutput::AppendOffsets(const uint64_t* ends, uint64_t count, uint64_t
   if (count == 0) return Status::OK();
   uint64_t first;
   ARROW_RETURN_NOT_OK(GrowOffsets(count, &first));
-  const uint64_t shift = bytes_.size() - base;  // wraps on purpose: end + shift is small again
+  const uint64_t shift = promised_bytes_ - base;  // wraps on purpose: end + shift is small again
   const uint64_t last = ends[count - 1] + shift;
   if (large_) {
     if (last > INT64_MAX) return NotSupported("more than 2^63 bytes in one array");
@@ -288,13 +304,14 @@ Status ArrayOutput::AppendOffsets(const uint64_t* ends, uint64_t count, uint64_t
   } else {
     if (last > INT32_MAX) {
       return NotSupported(
-          "Could not create array with more than 2GiB of string/binary data in a single batch ({} rows need {} "
-          "bytes). Reduce the batch size or make the column large_string/large_binary.",
+          "Could not create array with more than 2GiB of string/binary data, or 2^31 list items, in a single batch "
+          "({} rows need {}). Reduce the batch size or make the column large_string, large_binary or large_list.",
           first - 1 + count, last);
     }
     auto* to = reinterpret_cast<uint32_t*>(offsets_->mutable_data()) + first;
     for (uint64_t i = 0; i < count; ++i) to[i] = static_cast<uint32_t>(ends[i] + shift);
   }
+  promised_bytes_ = last;
   length_ += count;
   return Status::OK();
 }
@@ -316,15 +333,27 @@ void ArrayOutput::FillValidity() {
   for (auto& child : children_) child->FillValidity();
 }
 
+Result<BufferPtr> ArrayOutput::FinishValidity() {
+  if (kind_ == Kind::kNull || validity_.all_ones()) return BufferPtr();
+  return validity_.Finish();
+}
+
+Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::FinishOffsets(uint64_t* num_values) {
+  uint64_t unused;
+  ARROW_RETURN_NOT_OK(GrowOffsets(0, &unused));
+  ARROW_ASSIGN_OR_RAISE(auto validity, FinishValidity());
+  const auto length = static_cast<int64_t>(length_);
+  auto offsets = arrow::SliceBuffer(offsets_, 0, (length + 1) * (large_ ? 8 : 4));
+  *num_values = promised_bytes_;
+  return arrow::ArrayData::Make(type_, length, {validity, offsets},
+                                validity == nullptr ? 0 : arrow::kUnknownNullCount);
+}
+
 Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::Finish() {
   const auto length = static_cast<int64_t>(length_);
   if (length_ > INT64_MAX) return Corruption("an array of {} rows", length_);
-  BufferPtr validity;
-  const bool all_valid = kind_ == Kind::kNull || validity_.all_ones();
-  if (!all_valid) {
-    ARROW_ASSIGN_OR_RAISE(validity, validity_.Finish());
-  }
-  const int64_t null_count = all_valid ? 0 : arrow::kUnknownNullCount;
+  ARROW_ASSIGN_OR_RAISE(auto validity, FinishValidity());
+  const int64_t null_count = validity == nullptr ? 0 : arrow::kUnknownNullCount;
   switch (kind_) {
     case Kind::kNull:
       return arrow::ArrayData::Make(type_, length, {nullptr}, length);
@@ -339,13 +368,13 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::Finish() {
       return arrow::ArrayData::Make(type_, length, {validity, values}, null_count);
     }
     case Kind::kBinary: {
-      if (offsets_ == nullptr) {
-        uint64_t unused;
-        ARROW_RETURN_NOT_OK(GrowOffsets(0, &unused));
-      }
+      uint64_t unused;
+      ARROW_ASSIGN_OR_RAISE(auto out, FinishOffsets(&unused));
+      LANCE_CHECK_BYTES(bytes_.size() == promised_bytes_, "{} bytes of strings came, their offsets need {}",
+                        bytes_.size(), promised_bytes_);
       ARROW_ASSIGN_OR_RAISE(auto bytes, bytes_.Finish(1));
-      auto offsets = arrow::SliceBuffer(offsets_, 0, (length + 1) * (large_ ? 8 : 4));
-      return arrow::ArrayData::Make(type_, length, {validity, offsets, bytes}, null_count);
+      out->buffers.push_back(std::move(bytes));
+      return out;
     }
     case Kind::kDictionary:
       return FinishDictionary(std::move(validity));

@@ -26,6 +26,8 @@ class BitSink {
   /// Appends bits [bit_offset, bit_offset + length) of `owner`, LSB first. The caller has checked that they
   /// exist.
   void Append(BufferPtr owner, uint64_t bit_offset, uint64_t length);
+  /// Takes over all pieces of `other`.
+  void AppendAll(BitSink&& other);
   /// True when every bit is a constant one: a validity bitmap that need not exist.
   bool all_ones() const;
   /// Joins the pieces; a single piece that starts at a byte is handed out without a copy.
@@ -93,16 +95,18 @@ class ArrayOutput {
 
   /// kBits.
   void AppendBits(BufferPtr owner, uint64_t bit_offset, uint64_t rows);
+  BitSink& bits() { return bits_; }
   /// kFixed, or kFixedSizeList of fixed values: whole rows, contiguous. `size` must be a multiple of the row's
   /// width.
   Status AppendFixed(BufferPtr owner, const uint8_t* data, uint64_t size);
   /// Rows whose values do not matter, any kind: zeros, empty strings. Says nothing about validity.
   Status AppendEmpty(uint64_t rows);
 
-  /// kBinary: appends `count` rows whose ends are `ends` minus `base`, relative to the bytes appended so far,
-  /// and then expects exactly ends[count-1] - base bytes in data(). `ends` ascend.
-  /// Errors: NotSupported when 32-bit offsets do not suffice.
+  /// kBinary: appends `count` rows that end at `ends` and begin at `base`, in a count of bytes whose origin
+  /// does not matter; the ends[count-1] - base bytes themselves go into data(), before or after. `ends`
+  /// ascend. Errors: NotSupported when 32-bit offsets do not suffice.
   Status AppendOffsets(const uint64_t* ends, uint64_t count, uint64_t base);
+  /// The bytes of strings, or of fixed values.
   ByteSink& data() { return bytes_; }
   bool large() const { return large_; }
 
@@ -116,10 +120,13 @@ class ArrayOutput {
   /// Marks rows appended since the last call as valid where nobody spoke of them; children too.
   void FillValidity();
   Result<std::shared_ptr<arrow::ArrayData>> Finish();
+  /// kBinary whose values live elsewhere (lists): validity and offsets alone; `*num_values` is the last offset.
+  Result<std::shared_ptr<arrow::ArrayData>> FinishOffsets(uint64_t* num_values);
 
  private:
   ArrayOutput() = default;
   Status GrowOffsets(uint64_t rows, uint64_t* first);
+  Result<BufferPtr> FinishValidity();
   Result<std::shared_ptr<arrow::ArrayData>> FinishDictionary(BufferPtr validity);
 
   std::shared_ptr<arrow::DataType> type_;
@@ -134,6 +141,7 @@ class ArrayOutput {
   ByteSink bytes_;
   std::shared_ptr<arrow::Buffer> offsets_;  ///< kBinary: (capacity + 1) offsets
   uint64_t offsets_capacity_ = 0;
+  uint64_t promised_bytes_ = 0;  ///< kBinary: what the offsets say data() will hold
   std::vector<std::unique_ptr<ArrayOutput>> children_;
   struct DictionaryRun {
     uint64_t rows;
@@ -141,6 +149,11 @@ class ArrayOutput {
   };
   std::vector<DictionaryRun> dictionaries_;
 };
+
+class ArrayTask;
+/// Decodes a task into an array of its own.
+Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
+                                                      const std::shared_ptr<arrow::DataType>& type);
 
 /// Width in bytes of one row of a fixed-width type (FSL included), nullopt for others and for booleans.
 std::optional<uint64_t> FixedRowBytes(const arrow::DataType& type);

@@ -8,6 +8,9 @@ namespace lance::encoding::v2_0 {
 
 enum class BufferCompression { kNone, kZstd, kLz4 };
 
+/// The size of an expanded buffer when only the buffer itself knows it.
+inline constexpr uint64_t kAnySize = UINT64_MAX;
+
 /// Values stored one after another, `bytes_per_value` each; the whole buffer may be compressed.
 Result<std::unique_ptr<ArrayDecoder>> MakeFlatDecoder(ByteRange buffer, uint64_t bytes_per_value,
                                                       uint64_t num_rows, BufferCompression compression);
@@ -25,7 +28,8 @@ Result<std::unique_ptr<ArrayDecoder>> MakeBitpackedDecoder(ByteRange buffer, uin
 Result<std::unique_ptr<ArrayDecoder>> MakeFastLanesDecoder(ByteRange buffer, uint64_t width,
                                                            uint64_t bytes_per_value, uint64_t num_rows);
 
-/// Expands a compressed buffer. Errors: Corruption; never allocates more than `expected_limit` bytes.
+/// Expands a compressed buffer to exactly `expected_size` bytes, or to what it declares with kAnySize (within
+/// what its compression can yield). Errors: Corruption.
 Result<BufferPtr> Decompress(BufferCompression compression, const arrow::Buffer& input,
                              uint64_t expected_size);
 
