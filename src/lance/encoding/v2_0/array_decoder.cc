@@ -22,7 +22,8 @@ struct Context {
   const PageBuffers& buffers;
   int depth;
 
-  Result<ArrayDecoderPtr> Child(const pb20::ArrayEncoding& encoding, const std::shared_ptr<arrow::DataType>& child_type,
+  Result<ArrayDecoderPtr> Child(const pb20::ArrayEncoding& encoding,
+                                const std::shared_ptr<arrow::DataType>& child_type,
                                 uint64_t child_rows) const {
     return MakeArrayDecoder(encoding, child_type, child_rows, buffers, depth + 1);
   }
@@ -50,7 +51,8 @@ Result<ArrayDecoderPtr> MakeFlat(const pb20::Flat& flat, const Context& context)
     if (context.type->id() != arrow::Type::BOOL) return context.Mismatch("flat(1 bit)");
     return MakeBitDecoder(buffer, context.num_rows);
   }
-  LANCE_CHECK_BYTES(flat.bits_per_value() % 8 == 0, "flat encoding of {} bits a value", flat.bits_per_value());
+  LANCE_CHECK_BYTES(flat.bits_per_value() % 8 == 0, "flat encoding of {} bits a value",
+                    flat.bits_per_value());
   const uint64_t width = flat.bits_per_value() / 8;
   if (FixedRowBytes(*context.type) != width) {
     return Corruption("a column of type {} has a page of {}-byte values", context.type->ToString(), width);
@@ -64,8 +66,8 @@ Result<ArrayDecoderPtr> MakeNullable(const pb20::Nullable& nullable, const Conte
     case pb20::Nullable::kNoNulls:
       return context.Child(nullable.no_nulls().values(), context.type, context.num_rows);
     case pb20::Nullable::kSomeNulls: {
-      ARROW_ASSIGN_OR_RAISE(auto validity,
-                            context.Child(nullable.some_nulls().validity(), arrow::boolean(), context.num_rows));
+      ARROW_ASSIGN_OR_RAISE(
+          auto validity, context.Child(nullable.some_nulls().validity(), arrow::boolean(), context.num_rows));
       ARROW_ASSIGN_OR_RAISE(auto values,
                             context.Child(nullable.some_nulls().values(), context.type, context.num_rows));
       return MakeNullableDecoder(std::move(validity), std::move(values));
@@ -82,7 +84,8 @@ Result<ArrayDecoderPtr> MakeFixedSizeList(const pb20::FixedSizeList& list, const
   if (context.type->id() != arrow::Type::FIXED_SIZE_LIST) return context.Mismatch("fixed_size_list");
   const auto& type = static_cast<const arrow::FixedSizeListType&>(*context.type);
   LANCE_CHECK_BYTES(list.dimension() > 0 && static_cast<int64_t>(list.dimension()) == type.list_size(),
-                    "a fixed-size list of {} items in a column of type {}", list.dimension(), type.ToString());
+                    "a fixed-size list of {} items in a column of type {}", list.dimension(),
+                    type.ToString());
   uint64_t items = kUnknownRows;
   if (context.num_rows != kUnknownRows) {
     ARROW_ASSIGN_OR_RAISE(items, CheckedMul(context.num_rows, list.dimension(), "number of items"));
@@ -147,8 +150,8 @@ Result<ArrayDecoderPtr> MakeDictionary(const pb20::Dictionary& dictionary, const
   const uint64_t num_items = dictionary.num_dictionary_items();
   ARROW_ASSIGN_OR_RAISE(auto indices, context.Child(dictionary.indices(), code_type, context.num_rows));
   ARROW_ASSIGN_OR_RAISE(auto items, context.Child(dictionary.items(), item_type, num_items));
-  return MakeDictionaryDecoder(std::move(indices), std::move(code_type), std::move(items), std::move(item_type),
-                               num_items, !is_dictionary);
+  return MakeDictionaryDecoder(std::move(indices), std::move(code_type), std::move(items),
+                               std::move(item_type), num_items, !is_dictionary);
 }
 
 /// Bits that a member of a packed struct takes in a row, by its own encoding.
@@ -195,23 +198,23 @@ Status CheckUnpackedWidth(const Message& packed, const Context& context) {
   auto width = FixedRowBytes(*context.type);
   LANCE_CHECK_BYTES(context.type->id() != arrow::Type::FIXED_SIZE_LIST && width &&
                         packed.uncompressed_bits_per_value() == *width * 8,
-                    "bit-packed values of {} bits in a column of type {}", packed.uncompressed_bits_per_value(),
-                    context.type->ToString());
+                    "bit-packed values of {} bits in a column of type {}",
+                    packed.uncompressed_bits_per_value(), context.type->ToString());
   return Status::OK();
 }
 
 Result<ArrayDecoderPtr> MakeBitpacked(const pb20::Bitpacked& packed, const Context& context) {
   ARROW_RETURN_NOT_OK(CheckUnpackedWidth(packed, context));
   ARROW_ASSIGN_OR_RAISE(ByteRange buffer, context.Buffer(packed.buffer()));
-  return MakeBitpackedDecoder(buffer, packed.compressed_bits_per_value(), packed.uncompressed_bits_per_value() / 8,
-                              packed.signed_(), context.num_rows);
+  return MakeBitpackedDecoder(buffer, packed.compressed_bits_per_value(),
+                              packed.uncompressed_bits_per_value() / 8, packed.signed_(), context.num_rows);
 }
 
 Result<ArrayDecoderPtr> MakeFastLanes(const pb20::BitpackedForNonNeg& packed, const Context& context) {
   ARROW_RETURN_NOT_OK(CheckUnpackedWidth(packed, context));
   ARROW_ASSIGN_OR_RAISE(ByteRange buffer, context.Buffer(packed.buffer()));
-  return MakeFastLanesDecoder(buffer, packed.compressed_bits_per_value(), packed.uncompressed_bits_per_value() / 8,
-                              context.num_rows);
+  return MakeFastLanesDecoder(buffer, packed.compressed_bits_per_value(),
+                              packed.uncompressed_bits_per_value() / 8, context.num_rows);
 }
 
 }  // namespace
@@ -240,7 +243,8 @@ Result<ByteRange> FindBuffer(uint32_t index, int buffer_type, const PageBuffers&
 
 Result<std::unique_ptr<ArrayDecoder>> MakeArrayDecoder(const pb20::ArrayEncoding& encoding,
                                                        const std::shared_ptr<arrow::DataType>& type,
-                                                       uint64_t num_rows, const PageBuffers& buffers, int depth) {
+                                                       uint64_t num_rows, const PageBuffers& buffers,
+                                                       int depth) {
   if (depth > kMaxDepth) return Corruption("encodings are nested deeper than {}", kMaxDepth);
   const Context context{type, num_rows, buffers, depth};
   switch (encoding.array_encoding_case()) {

@@ -175,8 +175,7 @@ Result<std::unique_ptr<ArrayOutput>> ArrayOutput::Make(const std::shared_ptr<arr
     case arrow::Type::LARGE_STRING:
     case arrow::Type::LARGE_BINARY:
       out->kind_ = Kind::kBinary;
-      out->large_ =
-          type->id() == arrow::Type::LARGE_STRING || type->id() == arrow::Type::LARGE_BINARY;
+      out->large_ = type->id() == arrow::Type::LARGE_STRING || type->id() == arrow::Type::LARGE_BINARY;
       return out;
     case arrow::Type::DICTIONARY: {
       out->kind_ = Kind::kDictionary;
@@ -270,7 +269,8 @@ Status ArrayOutput::AppendEmpty(uint64_t rows) {
   return Status::OK();
 }
 
-/// Makes room for `rows` more offsets; `*first` is the slot of the first of them (slot 0 holds the leading 0).
+/// Makes room for `rows` more offsets; `*first` is the slot of the first of them (slot 0 holds the leading
+/// 0).
 Status ArrayOutput::GrowOffsets(uint64_t rows, uint64_t* first) {
   const uint64_t width = large_ ? 8 : 4;
   ARROW_ASSIGN_OR_RAISE(uint64_t needed, CheckedAdd(length_, rows, "number of strings"));
@@ -304,8 +304,10 @@ Status ArrayOutput::AppendOffsets(const uint64_t* ends, uint64_t count, uint64_t
   } else {
     if (last > INT32_MAX) {
       return NotSupported(
-          "Could not create array with more than 2GiB of string/binary data, or 2^31 list items, in a single batch "
-          "({} rows need {}). Reduce the batch size or make the column large_string, large_binary or large_list.",
+          "Could not create array with more than 2GiB of string/binary data, or 2^31 list items, in a single "
+          "batch "
+          "({} rows need {}). Reduce the batch size or make the column large_string, large_binary or "
+          "large_list.",
           first - 1 + count, last);
     }
     auto* to = reinterpret_cast<uint32_t*>(offsets_->mutable_data()) + first;
@@ -363,7 +365,8 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::Finish() {
     }
     case Kind::kFixed: {
       // Decimals are read through 8-byte words; no consumer needs more.
-      const uint64_t alignment = type_->id() == arrow::Type::FIXED_SIZE_BINARY ? 1 : std::min<uint64_t>(width_, 8);
+      const uint64_t alignment =
+          type_->id() == arrow::Type::FIXED_SIZE_BINARY ? 1 : std::min<uint64_t>(width_, 8);
       ARROW_ASSIGN_OR_RAISE(auto values, bytes_.Finish(std::max<uint64_t>(alignment, 1)));
       return arrow::ArrayData::Make(type_, length, {validity, values}, null_count);
     }
@@ -396,9 +399,12 @@ namespace {
 /// Rewrites indices in place through `map` (int32, one entry per old value of this run).
 template <typename Index>
 Status Remap(uint8_t* indices, uint64_t rows, const int32_t* map, int64_t map_length, int64_t num_values) {
-  if (num_values > 0 && static_cast<uint64_t>(num_values - 1) > static_cast<uint64_t>(std::numeric_limits<Index>::max())) {
-    return NotSupported("the dictionaries of the pages have {} values together, too many for the index type; "
-                        "read fewer rows at a time", num_values);
+  if (num_values > 0 &&
+      static_cast<uint64_t>(num_values - 1) > static_cast<uint64_t>(std::numeric_limits<Index>::max())) {
+    return NotSupported(
+        "the dictionaries of the pages have {} values together, too many for the index type; "
+        "read fewer rows at a time",
+        num_values);
   }
   auto* values = reinterpret_cast<Index*>(indices);
   for (uint64_t i = 0; i < rows; ++i) {

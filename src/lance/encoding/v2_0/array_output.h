@@ -96,8 +96,8 @@ class ArrayOutput {
   /// kBits.
   void AppendBits(BufferPtr owner, uint64_t bit_offset, uint64_t rows);
   BitSink& bits() { return bits_; }
-  /// kFixed, or kFixedSizeList of fixed values: whole rows, contiguous. `size` must be a multiple of the row's
-  /// width.
+  /// kFixed, or kFixedSizeList of fixed values: whole rows, contiguous. `size` must be a multiple of the
+  /// row's width.
   Status AppendFixed(BufferPtr owner, const uint8_t* data, uint64_t size);
   /// Rows whose values do not matter, any kind: zeros, empty strings. Says nothing about validity.
   Status AppendEmpty(uint64_t rows);
@@ -120,7 +120,8 @@ class ArrayOutput {
   /// Marks rows appended since the last call as valid where nobody spoke of them; children too.
   void FillValidity();
   Result<std::shared_ptr<arrow::ArrayData>> Finish();
-  /// kBinary whose values live elsewhere (lists): validity and offsets alone; `*num_values` is the last offset.
+  /// kBinary whose values live elsewhere (lists): validity and offsets alone; `*num_values` is the last
+  /// offset.
   Result<std::shared_ptr<arrow::ArrayData>> FinishOffsets(uint64_t* num_values);
 
  private:

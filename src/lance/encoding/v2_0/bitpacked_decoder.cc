@@ -30,8 +30,8 @@ uint64_t LoadBits(const uint8_t* data, uint64_t size, uint64_t bit, uint64_t wid
 }
 
 template <typename T>
-void UnpackBits(const uint8_t* data, uint64_t size, uint64_t bit, uint64_t width, bool is_signed, uint64_t count,
-                uint8_t* out) {
+void UnpackBits(const uint8_t* data, uint64_t size, uint64_t bit, uint64_t width, bool is_signed,
+                uint64_t count, uint8_t* out) {
   auto* values = reinterpret_cast<T*>(out);
   const uint64_t sign = is_signed ? uint64_t{1} << (width - 1) : 0;
   for (uint64_t i = 0; i < count; ++i, bit += width) {
@@ -43,7 +43,11 @@ void UnpackBits(const uint8_t* data, uint64_t size, uint64_t bit, uint64_t width
 class BitpackedTask final : public ArrayTask {
  public:
   BitpackedTask(size_t first_slot, RowRanges rows, uint64_t width, uint64_t bytes, bool is_signed)
-      : first_slot_(first_slot), rows_(std::move(rows)), width_(width), bytes_(bytes), is_signed_(is_signed) {}
+      : first_slot_(first_slot),
+        rows_(std::move(rows)),
+        width_(width),
+        bytes_(bytes),
+        is_signed_(is_signed) {}
 
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_ASSIGN_OR_RAISE(uint64_t size, CheckedMul(CountRows(rows_), bytes_, "size of bit-packed values"));
@@ -91,11 +95,12 @@ class BitpackedDecoder final : public ArrayDecoder {
       const uint64_t start = range.start * width_ / 8;
       const uint64_t length = CeilDiv(end_bit, 8) - start;
       LANCE_CHECK_BYTES(RangeFits(start, length, buffer_.length),
-                        "rows {}..{} of {} bits each lie outside a buffer of {} bytes", range.start, range.end(),
-                        width_, buffer_.length);
+                        "rows {}..{} of {} bits each lie outside a buffer of {} bytes", range.start,
+                        range.end(), width_, buffer_.length);
       plan->Add({buffer_.offset + start, length});
     }
-    return std::make_unique<BitpackedTask>(first, RowRanges(rows.begin(), rows.end()), width_, bytes_, is_signed_);
+    return std::make_unique<BitpackedTask>(first, RowRanges(rows.begin(), rows.end()), width_, bytes_,
+                                           is_signed_);
   }
 
  private:
@@ -195,8 +200,8 @@ Result<std::unique_ptr<ArrayDecoder>> MakeBitpackedDecoder(ByteRange buffer, uin
                     "bit-packing of {} bits into values of {} bytes", width, bytes_per_value);
   if (num_rows != kUnknownRows) {
     ARROW_ASSIGN_OR_RAISE(uint64_t bits, CheckedMul(num_rows, width, "bits of values"));
-    LANCE_CHECK_BYTES(CeilDiv(bits, 8) <= buffer.length, "{} values of {} bits do not fit a buffer of {} bytes",
-                      num_rows, width, buffer.length);
+    LANCE_CHECK_BYTES(CeilDiv(bits, 8) <= buffer.length,
+                      "{} values of {} bits do not fit a buffer of {} bytes", num_rows, width, buffer.length);
   }
   return std::make_unique<BitpackedDecoder>(buffer, width, bytes_per_value, is_signed);
 }
@@ -206,8 +211,9 @@ Result<std::unique_ptr<ArrayDecoder>> MakeFastLanesDecoder(ByteRange buffer, uin
   LANCE_CHECK_BYTES(IsWord(bytes_per_value) && width >= 1 && width <= bytes_per_value * 8,
                     "bit-packing of {} bits into values of {} bytes", width, bytes_per_value);
   if (num_rows != kUnknownRows) {
-    ARROW_ASSIGN_OR_RAISE(uint64_t bytes, CheckedMul(CeilDiv(num_rows, kFastLanesValues),
-                                                     FastLanesBytes(static_cast<unsigned>(width)), "block bytes"));
+    ARROW_ASSIGN_OR_RAISE(uint64_t bytes,
+                          CheckedMul(CeilDiv(num_rows, kFastLanesValues),
+                                     FastLanesBytes(static_cast<unsigned>(width)), "block bytes"));
     LANCE_CHECK_BYTES(bytes <= buffer.length, "{} values packed at {} bits do not fit a buffer of {} bytes",
                       num_rows, width, buffer.length);
   }

@@ -29,7 +29,8 @@ bool IsBareZstd(const uint8_t* data, uint64_t size) {
 Status CheckSize(uint64_t declared, uint64_t expected, uint64_t input, uint64_t ratio) {
   LANCE_CHECK_BYTES(expected == kAnySize || declared == expected,
                     "a compressed buffer declares {} bytes, its page needs {}", declared, expected);
-  LANCE_CHECK_BYTES(declared / ratio <= input + 1, "{} compressed bytes cannot expand to {}", input, declared);
+  LANCE_CHECK_BYTES(declared / ratio <= input + 1, "{} compressed bytes cannot expand to {}", input,
+                    declared);
   return Status::OK();
 }
 
@@ -67,7 +68,8 @@ Result<BufferPtr> ExpandZstd(const uint8_t* data, uint64_t size, uint64_t expect
   ARROW_ASSIGN_OR_RAISE(auto out, runtime::AllocatePooled(declared));
   const size_t written = ZSTD_decompress(out->mutable_data(), declared, data + 8, size - 8);
   LANCE_CHECK_BYTES(!ZSTD_isError(written), "zstd: {}", ZSTD_getErrorName(written));
-  LANCE_CHECK_BYTES(written == declared, "a zstd frame expands to {} bytes and declares {}", written, declared);
+  LANCE_CHECK_BYTES(written == declared, "a zstd frame expands to {} bytes and declares {}", written,
+                    declared);
   return BufferPtr(std::move(out));
 }
 
@@ -87,7 +89,8 @@ Result<BufferPtr> ExpandLz4(const uint8_t* data, uint64_t size, uint64_t expecte
 
 }  // namespace
 
-Result<BufferPtr> Decompress(BufferCompression compression, const arrow::Buffer& input, uint64_t expected_size) {
+Result<BufferPtr> Decompress(BufferCompression compression, const arrow::Buffer& input,
+                             uint64_t expected_size) {
   const auto size = static_cast<uint64_t>(input.size());
   if (compression == BufferCompression::kLz4) return ExpandLz4(input.data(), size, expected_size);
   if (size == 0) {

@@ -15,9 +15,9 @@ namespace lance::encoding::v2_0 {
 
 /// The row numbers at which the pages of a column start. Pages without rows, which some old releases wrote,
 /// are left out.
-class PageStarts {
+class PageIndex {
  public:
-  static Result<PageStarts> Make(const ColumnInfo& column);
+  static Result<PageIndex> Make(const ColumnInfo& column);
 
   size_t num_pages() const { return pages_.size(); }
   /// Index of the page in ColumnInfo::pages.
@@ -44,7 +44,8 @@ class PageStarts {
         if (range.start >= starts_[page + 1]) {
           ARROW_RETURN_NOT_OK(flush());
           page = static_cast<size_t>(std::upper_bound(starts_.begin(), starts_.end(), range.start) -
-                                     starts_.begin()) - 1;
+                                     starts_.begin()) -
+                 1;
         }
         const uint64_t count = std::min(range.length, starts_[page + 1] - range.start);
         AppendRange(&in_page, {range.start - starts_[page], count});

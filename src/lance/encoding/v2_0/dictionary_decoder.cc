@@ -66,7 +66,8 @@ class ExpandTask final : public ArrayTask {
       largest = std::max(largest, code);
       any_null |= code == 0;
     });
-    LANCE_CHECK_BYTES(rows == 0 || largest < entries.size(), "dictionary code {} of {}", largest, entries.size());
+    LANCE_CHECK_BYTES(rows == 0 || largest < entries.size(), "dictionary code {} of {}", largest,
+                      entries.size());
     std::vector<uint64_t> ends(rows);
     uint64_t row = 0;
     ForEachCode(raw, width, rows, [&](uint64_t code) { ends[row++] = total += entries[code].length; });
@@ -105,7 +106,8 @@ class ExpandTask final : public ArrayTask {
       if (valid && item_bits != nullptr) {
         valid = arrow::bit_util::GetBit(item_bits, items.offset + static_cast<int64_t>(code) - 1);
       }
-      if (code_bits != nullptr) valid &= arrow::bit_util::GetBit(code_bits, codes.offset + static_cast<int64_t>(row));
+      if (code_bits != nullptr)
+        valid &= arrow::bit_util::GetBit(code_bits, codes.offset + static_cast<int64_t>(row));
       bitmap[row / 8] |= static_cast<uint8_t>(valid) << (row % 8);
       ++row;
     });

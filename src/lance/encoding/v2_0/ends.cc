@@ -24,7 +24,7 @@ RowRanges Ends::RowsToRead(std::span<const RowRange> rows) {
 }
 
 Result<Ends> Ends::Make(std::shared_ptr<arrow::ArrayData> data, std::span<const RowRange> rows,
-                         uint64_t null_adjustment) {
+                        uint64_t null_adjustment) {
   const auto* raw = data->GetValues<uint64_t>(1);
   const auto count = static_cast<uint64_t>(data->length);
   Ends ends;
@@ -47,8 +47,8 @@ Result<Ends> Ends::Make(std::shared_ptr<arrow::ArrayData> data, std::span<const 
     read_to = range.end();
     last_end = ends.Plain(run.raw[range.length - 1]);
     run.last = last_end;
-    LANCE_CHECK_BYTES(run.last >= run.first && run.first >= end_before, "offsets descend: {}, {}, {}", end_before,
-                      run.first, run.last);
+    LANCE_CHECK_BYTES(run.last >= run.first && run.first >= end_before, "offsets descend: {}, {}, {}",
+                      end_before, run.first, run.last);
     end_before = run.last;
     ends.runs_.push_back(run);
   }

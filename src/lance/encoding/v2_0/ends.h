@@ -16,8 +16,8 @@ namespace lance::encoding::v2_0 {
 
 class ArrayOutput;
 
-/// The ends of some strings or lists, as 2.0 stores them: end i (u64) is where value i stops among the bytes or
-/// items of its page; there is no leading 0. A null's end has `null_adjustment` added to it.
+/// The ends of some strings or lists, as 2.0 stores them: end i (u64) is where value i stops among the bytes
+/// or items of its page; there is no leading 0. A null's end has `null_adjustment` added to it.
 ///
 ///     values "ab" null "c", null_adjustment 4:   2  6  3
 ///

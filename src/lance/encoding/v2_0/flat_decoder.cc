@@ -29,7 +29,8 @@ class PlainTask final : public ArrayTask {
 /// Rows of a compressed buffer: all of it is read and expanded, whatever the rows.
 class CompressedTask final : public ArrayTask {
  public:
-  CompressedTask(size_t slot, RowRanges rows, uint64_t width, uint64_t num_rows, BufferCompression compression)
+  CompressedTask(size_t slot, RowRanges rows, uint64_t width, uint64_t num_rows,
+                 BufferCompression compression)
       : slot_(slot), rows_(std::move(rows)), width_(width), num_rows_(num_rows), compression_(compression) {}
 
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
@@ -42,8 +43,9 @@ class CompressedTask final : public ArrayTask {
     for (const RowRange& range : rows_) {
       ARROW_ASSIGN_OR_RAISE(uint64_t start, CheckedMul(range.start, width_, "value position"));
       ARROW_ASSIGN_OR_RAISE(uint64_t length, CheckedMul(range.length, width_, "value size"));
-      LANCE_CHECK_BYTES(RangeFits(start, length, size), "rows {}..{} lie outside the {} bytes of a compressed buffer",
-                        range.start, range.end(), size);
+      LANCE_CHECK_BYTES(RangeFits(start, length, size),
+                        "rows {}..{} lie outside the {} bytes of a compressed buffer", range.start,
+                        range.end(), size);
       ARROW_RETURN_NOT_OK(out->AppendFixed(plain, plain->data() + start, length));
     }
     return Status::OK();
@@ -79,8 +81,8 @@ class FlatDecoder final : public ArrayDecoder {
       ARROW_ASSIGN_OR_RAISE(uint64_t start, CheckedMul(range.start, width_, "value position"));
       ARROW_ASSIGN_OR_RAISE(uint64_t length, CheckedMul(range.length, width_, "value size"));
       LANCE_CHECK_BYTES(RangeFits(start, length, buffer_.length),
-                        "rows {}..{} of {} bytes each lie outside a buffer of {} bytes", range.start, range.end(),
-                        width_, buffer_.length);
+                        "rows {}..{} of {} bytes each lie outside a buffer of {} bytes", range.start,
+                        range.end(), width_, buffer_.length);
       plan->Add({buffer_.offset + start, length});
     }
     return std::make_unique<PlainTask>(first, plan->ranges.size() - first);
@@ -141,8 +143,8 @@ Result<std::unique_ptr<ArrayDecoder>> MakeFlatDecoder(ByteRange buffer, uint64_t
   LANCE_CHECK_BYTES(bytes_per_value > 0, "a flat encoding of values without bytes");
   if (compression == BufferCompression::kNone && num_rows != kUnknownRows) {
     ARROW_ASSIGN_OR_RAISE(uint64_t size, CheckedMul(num_rows, bytes_per_value, "size of flat values"));
-    LANCE_CHECK_BYTES(size <= buffer.length, "{} values of {} bytes do not fit a buffer of {} bytes", num_rows,
-                      bytes_per_value, buffer.length);
+    LANCE_CHECK_BYTES(size <= buffer.length, "{} values of {} bytes do not fit a buffer of {} bytes",
+                      num_rows, bytes_per_value, buffer.length);
   }
   return std::make_unique<FlatDecoder>(buffer, bytes_per_value, num_rows, compression);
 }

@@ -7,8 +7,8 @@
 
 namespace lance::encoding::v2_0 {
 
-Result<PageStarts> PageStarts::Make(const ColumnInfo& column) {
-  PageStarts out;
+Result<PageIndex> PageIndex::Make(const ColumnInfo& column) {
+  PageIndex out;
   for (size_t i = 0; i < column.pages.size(); ++i) {
     const PageInfo& page = column.pages[i];
     if (page.num_rows == 0) continue;
@@ -38,7 +38,8 @@ struct PagePart {
 
 class LeafTask final : public FieldTask {
  public:
-  LeafTask(std::shared_ptr<arrow::DataType> type, uint64_t num_rows, ReadPlan plan, std::vector<PagePart> parts)
+  LeafTask(std::shared_ptr<arrow::DataType> type, uint64_t num_rows, ReadPlan plan,
+           std::vector<PagePart> parts)
       : type_(std::move(type)), num_rows_(num_rows), plan_(std::move(plan)), parts_(std::move(parts)) {}
 
   std::span<const ByteRange> ranges() const override { return plan_.ranges; }
@@ -54,8 +55,8 @@ class LeafTask final : public FieldTask {
       if (!status.ok()) return WithContext(status, *part.where);
       out->FillValidity();
     }
-    LANCE_CHECK_BYTES(out->length() == num_rows_, "{} rows were decoded where {} were asked for", out->length(),
-                      num_rows_);
+    LANCE_CHECK_BYTES(out->length() == num_rows_, "{} rows were decoded where {} were asked for",
+                      out->length(), num_rows_);
     return out->Finish();
   }
 
@@ -68,8 +69,8 @@ class LeafTask final : public FieldTask {
 
 class LeafReader final : public Reader {
  public:
-  LeafReader(std::shared_ptr<arrow::DataType> type, std::shared_ptr<ColumnSource> source, const ColumnInfo* column,
-             PageStarts starts, std::vector<std::unique_ptr<ArrayDecoder>> pages)
+  LeafReader(std::shared_ptr<arrow::DataType> type, std::shared_ptr<ColumnSource> source,
+             const ColumnInfo* column, PageIndex starts, std::vector<std::unique_ptr<ArrayDecoder>> pages)
       : type_(std::move(type)),
         source_(std::move(source)),
         column_(column),
@@ -102,7 +103,7 @@ class LeafReader final : public Reader {
   std::shared_ptr<arrow::DataType> type_;
   std::shared_ptr<ColumnSource> source_;
   const ColumnInfo* column_;
-  class PageStarts starts_;
+  PageIndex starts_;
   std::vector<std::unique_ptr<ArrayDecoder>> pages_;
 };
 
@@ -111,7 +112,7 @@ class LeafReader final : public Reader {
 Result<std::unique_ptr<Reader>> OpenLeaf(int column, const std::shared_ptr<arrow::DataType>& type,
                                          std::shared_ptr<ColumnSource> source) {
   ARROW_ASSIGN_OR_RAISE(const ColumnInfo* info, source->Column(column));
-  ARROW_ASSIGN_OR_RAISE(auto starts, PageStarts::Make(*info));
+  ARROW_ASSIGN_OR_RAISE(auto starts, PageIndex::Make(*info));
   std::vector<std::unique_ptr<ArrayDecoder>> pages;
   for (size_t i = 0; i < starts.num_pages(); ++i) {
     const PageInfo& page = info->pages[starts.page(i)];

@@ -20,16 +20,19 @@ struct EndsPage {
 
 class ListTask final : public FieldTask {
  public:
-  ListTask(std::shared_ptr<arrow::DataType> type, std::shared_ptr<arrow::ArrayData> offsets, uint64_t num_items,
-           std::unique_ptr<FieldTask> items)
-      : type_(std::move(type)), offsets_(std::move(offsets)), num_items_(num_items), items_(std::move(items)) {}
+  ListTask(std::shared_ptr<arrow::DataType> type, std::shared_ptr<arrow::ArrayData> offsets,
+           uint64_t num_items, std::unique_ptr<FieldTask> items)
+      : type_(std::move(type)),
+        offsets_(std::move(offsets)),
+        num_items_(num_items),
+        items_(std::move(items)) {}
 
   std::span<const ByteRange> ranges() const override { return items_->ranges(); }
 
   Result<std::shared_ptr<arrow::ArrayData>> Decode(std::vector<BufferPtr> buffers) override {
     ARROW_ASSIGN_OR_RAISE(auto items, items_->Decode(std::move(buffers)));
-    LANCE_CHECK_BYTES(static_cast<uint64_t>(items->length) == num_items_, "{} list items came where {} were asked for",
-                      items->length, num_items_);
+    LANCE_CHECK_BYTES(static_cast<uint64_t>(items->length) == num_items_,
+                      "{} list items came where {} were asked for", items->length, num_items_);
     offsets_->type = type_;
     if (arrow::is_base_binary_like(type_->id())) {
       offsets_->buffers.push_back(items->buffers[1]);
@@ -48,8 +51,9 @@ class ListTask final : public FieldTask {
 
 class ListReader final : public Reader {
  public:
-  ListReader(std::shared_ptr<arrow::DataType> type, std::shared_ptr<ColumnSource> source, const ColumnInfo* column,
-             PageStarts starts, std::vector<EndsPage> pages, std::unique_ptr<Reader> items)
+  ListReader(std::shared_ptr<arrow::DataType> type, std::shared_ptr<ColumnSource> source,
+             const ColumnInfo* column, PageIndex starts, std::vector<EndsPage> pages,
+             std::unique_ptr<Reader> items)
       : type_(std::move(type)),
         source_(std::move(source)),
         column_(column),
@@ -83,7 +87,8 @@ class ListReader final : public Reader {
     }));
     ARROW_ASSIGN_OR_RAISE(auto buffers, source_->bytes()->ReadMany(plan.ranges));
 
-    ARROW_ASSIGN_OR_RAISE(auto offsets, ArrayOutput::Make(is_large() ? arrow::large_binary() : arrow::binary()));
+    ARROW_ASSIGN_OR_RAISE(auto offsets,
+                          ArrayOutput::Make(is_large() ? arrow::large_binary() : arrow::binary()));
     offsets->Reserve(CountRows(rows));
     RowRanges item_rows;
     for (Part& part : parts) {
@@ -109,13 +114,14 @@ class ListReader final : public Reader {
     }
   }
 
-  Status DecodeEnds(size_t page, std::span<const RowRange> rows, ArrayTask* task, std::span<const BufferPtr> buffers,
-                    ArrayOutput* offsets, RowRanges* item_rows) const {
+  Status DecodeEnds(size_t page, std::span<const RowRange> rows, ArrayTask* task,
+                    std::span<const BufferPtr> buffers, ArrayOutput* offsets, RowRanges* item_rows) const {
     const EndsPage& info = pages_[page];
     ARROW_ASSIGN_OR_RAISE(auto raw, DecodeWhole(task, buffers, arrow::uint64()));
     ARROW_ASSIGN_OR_RAISE(auto ends, Ends::Make(std::move(raw), rows, info.null_adjustment));
     for (const RowRange& range : ends.ValueRanges()) {
-      LANCE_CHECK_BYTES(range.end() <= info.num_items, "a list ends at item {} of {}", range.end(), info.num_items);
+      LANCE_CHECK_BYTES(range.end() <= info.num_items, "a list ends at item {} of {}", range.end(),
+                        info.num_items);
       AppendRange(item_rows, {info.first_item + range.start, range.length});
     }
     ARROW_RETURN_NOT_OK(ends.AppendOffsets(offsets));
@@ -126,7 +132,7 @@ class ListReader final : public Reader {
   std::shared_ptr<arrow::DataType> type_;
   std::shared_ptr<ColumnSource> source_;
   const ColumnInfo* column_;
-  class PageStarts starts_;
+  PageIndex starts_;
   std::vector<EndsPage> pages_;
   std::unique_ptr<Reader> items_;
 };
@@ -137,10 +143,12 @@ Result<EndsPage> OpenEndsPage(const PageInfo& page, const PageBuffers& buffers) 
   LANCE_CHECK_BYTES(encoding.has_list(), "a list column has a page with array encoding number {}",
                     static_cast<int>(encoding.array_encoding_case()));
   const pb20::List& list = encoding.list();
-  LANCE_CHECK_BYTES(list.null_offset_adjustment() > list.num_items(), "null adjustment {} of a page with {} items",
-                    list.null_offset_adjustment(), list.num_items());
+  LANCE_CHECK_BYTES(list.null_offset_adjustment() > list.num_items(),
+                    "null adjustment {} of a page with {} items", list.null_offset_adjustment(),
+                    list.num_items());
   EndsPage out;
-  ARROW_ASSIGN_OR_RAISE(out.decoder, MakeArrayDecoder(list.offsets(), arrow::uint64(), page.num_rows, buffers));
+  ARROW_ASSIGN_OR_RAISE(out.decoder,
+                        MakeArrayDecoder(list.offsets(), arrow::uint64(), page.num_rows, buffers));
   out.null_adjustment = list.null_offset_adjustment();
   out.num_items = list.num_items();
   return out;
@@ -149,9 +157,10 @@ Result<EndsPage> OpenEndsPage(const PageInfo& page, const PageBuffers& buffers) 
 }  // namespace
 
 Result<std::unique_ptr<Reader>> OpenList(int column, const std::shared_ptr<arrow::DataType>& type,
-                                         std::unique_ptr<Reader> items, std::shared_ptr<ColumnSource> source) {
+                                         std::unique_ptr<Reader> items,
+                                         std::shared_ptr<ColumnSource> source) {
   ARROW_ASSIGN_OR_RAISE(const ColumnInfo* info, source->Column(column));
-  ARROW_ASSIGN_OR_RAISE(auto starts, PageStarts::Make(*info));
+  ARROW_ASSIGN_OR_RAISE(auto starts, PageIndex::Make(*info));
   std::vector<EndsPage> pages;
   uint64_t first_item = 0;
   for (size_t i = 0; i < starts.num_pages(); ++i) {
@@ -162,7 +171,8 @@ Result<std::unique_ptr<Reader>> OpenList(int column, const std::shared_ptr<arrow
     auto end = CheckedAdd(first_item, opened->num_items, "number of list items");
     if (!end.ok() || *end > items->num_rows()) {
       return WithContext(Corruption("lists refer to {} items, {} are stored", end.ok() ? *end : UINT64_MAX,
-                                    items->num_rows()), page.where);
+                                    items->num_rows()),
+                         page.where);
     }
     first_item = *end;
     pages.push_back(std::move(*opened));

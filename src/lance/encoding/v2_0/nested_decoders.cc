@@ -18,11 +18,12 @@ class NullableTask final : public ArrayTask {
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     const uint64_t before = out->validity().length();
     ARROW_RETURN_NOT_OK(values_->Decode(buffers, out));
-    LANCE_CHECK_BYTES(out->validity().length() == before, "values that know their nulls have a validity bitmap, too");
+    LANCE_CHECK_BYTES(out->validity().length() == before,
+                      "values that know their nulls have a validity bitmap, too");
     ARROW_ASSIGN_OR_RAISE(auto bits, ArrayOutput::Make(arrow::boolean()));
     ARROW_RETURN_NOT_OK(validity_->Decode(buffers, bits.get()));
-    LANCE_CHECK_BYTES(bits->length() == out->length() - before, "{} validity bits for {} values", bits->length(),
-                      out->length() - before);
+    LANCE_CHECK_BYTES(bits->length() == out->length() - before, "{} validity bits for {} values",
+                      bits->length(), out->length() - before);
     out->validity().AppendAll(std::move(bits->bits()));
     return Status::OK();
   }
@@ -67,7 +68,8 @@ class AllNullDecoder final : public ArrayDecoder {
 
 class FixedSizeListTask final : public ArrayTask {
  public:
-  FixedSizeListTask(std::unique_ptr<ArrayTask> items, uint64_t rows) : items_(std::move(items)), rows_(rows) {}
+  FixedSizeListTask(std::unique_ptr<ArrayTask> items, uint64_t rows)
+      : items_(std::move(items)), rows_(rows) {}
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(items_->Decode(buffers, out->child(0)));
     out->child(0)->FillValidity();
@@ -82,7 +84,8 @@ class FixedSizeListTask final : public ArrayTask {
 
 class FixedSizeListDecoder final : public ArrayDecoder {
  public:
-  FixedSizeListDecoder(uint64_t dimension, ArrayDecoderPtr items) : dimension_(dimension), items_(std::move(items)) {}
+  FixedSizeListDecoder(uint64_t dimension, ArrayDecoderPtr items)
+      : dimension_(dimension), items_(std::move(items)) {}
   Result<std::unique_ptr<ArrayTask>> Plan(std::span<const RowRange> rows, ReadPlan* plan) const override {
     RowRanges items;
     items.reserve(rows.size());
@@ -155,7 +158,8 @@ class PackedStructTask final : public ArrayTask {
 
 class PackedStructDecoder final : public ArrayDecoder {
  public:
-  PackedStructDecoder(ByteRange buffer, std::vector<uint64_t> widths) : buffer_(buffer), widths_(std::move(widths)) {
+  PackedStructDecoder(ByteRange buffer, std::vector<uint64_t> widths)
+      : buffer_(buffer), widths_(std::move(widths)) {
     for (uint64_t width : widths_) row_bytes_ += width;
   }
 
@@ -165,8 +169,8 @@ class PackedStructDecoder final : public ArrayDecoder {
       ARROW_ASSIGN_OR_RAISE(uint64_t start, CheckedMul(range.start, row_bytes_, "row position"));
       ARROW_ASSIGN_OR_RAISE(uint64_t length, CheckedMul(range.length, row_bytes_, "row size"));
       LANCE_CHECK_BYTES(RangeFits(start, length, buffer_.length),
-                        "rows {}..{} of {} bytes each lie outside a buffer of {} bytes", range.start, range.end(),
-                        row_bytes_, buffer_.length);
+                        "rows {}..{} of {} bytes each lie outside a buffer of {} bytes", range.start,
+                        range.end(), row_bytes_, buffer_.length);
       plan->Add({buffer_.offset + start, length});
     }
     return std::make_unique<PackedStructTask>(first, plan->ranges.size() - first, CountRows(rows), row_bytes_,

@@ -19,7 +19,8 @@ constexpr uint64_t kReadTogetherBytes = 64 << 10;
 /// Ends were read while planning; the bytes asked for are exactly those of the rows.
 class PlannedStringsTask final : public ArrayTask {
  public:
-  PlannedStringsTask(Ends ends, std::unique_ptr<ArrayTask> bytes) : ends_(std::move(ends)), bytes_(std::move(bytes)) {}
+  PlannedStringsTask(Ends ends, std::unique_ptr<ArrayTask> bytes)
+      : ends_(std::move(ends)), bytes_(std::move(bytes)) {}
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(ends_.AppendOffsets(out));
     if (bytes_ == nullptr) return Status::OK();
@@ -39,7 +40,10 @@ class WholeStringsTask final : public ArrayTask {
  public:
   WholeStringsTask(RowRanges rows, uint64_t null_adjustment, std::unique_ptr<ArrayTask> ends,
                    std::unique_ptr<ArrayTask> bytes)
-      : rows_(std::move(rows)), null_adjustment_(null_adjustment), ends_(std::move(ends)), bytes_(std::move(bytes)) {}
+      : rows_(std::move(rows)),
+        null_adjustment_(null_adjustment),
+        ends_(std::move(ends)),
+        bytes_(std::move(bytes)) {}
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_ASSIGN_OR_RAISE(auto raw, DecodeWhole(ends_.get(), buffers, arrow::uint64()));
     ARROW_ASSIGN_OR_RAISE(auto ends, Ends::Make(std::move(raw), rows_, null_adjustment_));
@@ -62,7 +66,10 @@ class WholeStringsTask final : public ArrayTask {
 class BinaryDecoder final : public ArrayDecoder {
  public:
   BinaryDecoder(ArrayDecoderPtr indices, ArrayDecoderPtr bytes, uint64_t null_adjustment, uint64_t num_rows)
-      : indices_(std::move(indices)), bytes_(std::move(bytes)), null_adjustment_(null_adjustment), num_rows_(num_rows) {}
+      : indices_(std::move(indices)),
+        bytes_(std::move(bytes)),
+        null_adjustment_(null_adjustment),
+        num_rows_(num_rows) {}
 
   Result<std::unique_ptr<ArrayTask>> Plan(std::span<const RowRange> rows, ReadPlan* plan) const override {
     const RowRanges index_rows = Ends::RowsToRead(rows);
@@ -101,8 +108,8 @@ class FixedBinaryTask final : public ArrayTask {
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_ASSIGN_OR_RAISE(auto bytes, ArrayOutput::Make(arrow::uint8()));
     if (bytes_ != nullptr) ARROW_RETURN_NOT_OK(bytes_->Decode(buffers, bytes.get()));
-    LANCE_CHECK_BYTES(bytes->data().size() == rows_ * width_, "{} bytes for {} strings of {}", bytes->data().size(),
-                      rows_, width_);
+    LANCE_CHECK_BYTES(bytes->data().size() == rows_ * width_, "{} bytes for {} strings of {}",
+                      bytes->data().size(), rows_, width_);
     std::vector<uint64_t> ends(rows_);
     for (uint64_t i = 0; i < rows_; ++i) ends[i] = (i + 1) * width_;
     ARROW_RETURN_NOT_OK(out->AppendOffsets(ends.data(), rows_, 0));
