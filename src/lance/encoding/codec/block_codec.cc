@@ -9,9 +9,10 @@
 
 namespace lance::encoding {
 
-Status BlockCodec::DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch, uint8_t* out) const {
+Status BlockCodec::DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch,
+                                  uint8_t* out) const {
   if (bits_ != 16) return Internal("zero bits of {}-bit values", bits_);
-  ARROW_ASSIGN_OR_RAISE(uint8_t* levels, scratch->Get(num_values * 2));
+  ARROW_ASSIGN_OR_RAISE(uint8_t * levels, scratch->Get(num_values * 2));
   ARROW_RETURN_NOT_OK(Decode(payload, num_values, levels));
   ZeroBits(reinterpret_cast<const uint16_t*>(levels), num_values, out);
   return Status::OK();

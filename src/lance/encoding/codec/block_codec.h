@@ -30,10 +30,13 @@ class BlockCodec {
 
   /// Writes one bit a value to `out`, set where the value is 0; `out` has room for whole words of 64 bits and
   /// kCopySlack bytes. Only for 16-bit values (levels).
-  virtual Status DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch, uint8_t* out) const;
+  virtual Status DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch,
+                                uint8_t* out) const;
 
   /// Returns how many values the payload itself says it has, if the encoding knows.
-  virtual Result<std::optional<uint64_t>> CountValues(Bytes payload) const { return std::optional<uint64_t>(); }
+  virtual Result<std::optional<uint64_t>> CountValues(Bytes payload) const {
+    return std::optional<uint64_t>();
+  }
 
  private:
   unsigned bits_;

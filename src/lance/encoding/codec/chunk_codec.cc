@@ -10,7 +10,8 @@
 namespace lance::encoding {
 
 Result<std::unique_ptr<ChunkCodec>> MakeChunkCodec(const pb21::CompressiveEncoding& encoding,
-                                                   const LeafShape& shape, const PageFormat& format, int depth) {
+                                                   const LeafShape& shape, const PageFormat& format,
+                                                   int depth) {
   using Encoding = pb21::CompressiveEncoding;
   if (depth > kMaxEncodingDepth) return Corruption("encodings nested deeper than {}", kMaxEncodingDepth);
   switch (encoding.compression_case()) {

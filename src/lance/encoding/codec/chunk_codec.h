@@ -31,7 +31,8 @@ class ChunkCodec {
   virtual ~ChunkCodec() = default;
   /// Appends values `ranges` (ascending, inside [0, num_values)) of `chunk` to `sink`. Codecs with direct
   /// access touch only those values; others decode the chunk once and gather.
-  virtual Status Decode(const ChunkValues& chunk, std::span<const RowRange> ranges, ValueSink* sink) const = 0;
+  virtual Status Decode(const ChunkValues& chunk, std::span<const RowRange> ranges,
+                        ValueSink* sink) const = 0;
   /// Buffers that each chunk has.
   virtual size_t num_buffers() const { return 1; }
   /// Which fixed-size lists carry validity for their items, outermost first; empty: none.

@@ -9,7 +9,8 @@
 namespace lance::encoding {
 
 Result<std::unique_ptr<PerValueCodec>> MakeFixedPerValueCodec(const pb21::CompressiveEncoding& encoding,
-                                                              const LeafShape& shape, const PageFormat& format) {
+                                                              const LeafShape& shape,
+                                                              const PageFormat& format) {
   using Encoding = pb21::CompressiveEncoding;
   switch (encoding.compression_case()) {
     case Encoding::kFlat:
@@ -22,8 +23,8 @@ Result<std::unique_ptr<PerValueCodec>> MakeFixedPerValueCodec(const pb21::Compre
 }
 
 Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValueCodec(const pb21::CompressiveEncoding& encoding,
-                                                                 const LeafShape& shape, const PageFormat& format,
-                                                                 int depth) {
+                                                                 const LeafShape& shape,
+                                                                 const PageFormat& format, int depth) {
   using Encoding = pb21::CompressiveEncoding;
   if (depth > kMaxEncodingDepth) return Corruption("encodings nested deeper than {}", kMaxEncodingDepth);
   switch (encoding.compression_case()) {

@@ -30,10 +30,11 @@ class PerValueCodec {
 
 /// Makes the codec of values that all take the same number of bytes.
 Result<std::unique_ptr<PerValueCodec>> MakeFixedPerValueCodec(const pb21::CompressiveEncoding& encoding,
-                                                              const LeafShape& shape, const PageFormat& format);
+                                                              const LeafShape& shape,
+                                                              const PageFormat& format);
 /// Makes the codec of values whose lengths are stored.
 Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValueCodec(const pb21::CompressiveEncoding& encoding,
-                                                                 const LeafShape& shape, const PageFormat& format,
-                                                                 int depth = 0);
+                                                                 const LeafShape& shape,
+                                                                 const PageFormat& format, int depth = 0);
 
 }  // namespace lance::encoding

@@ -7,7 +7,8 @@ namespace lance::encoding {
 
 Result<std::shared_ptr<arrow::ResizableBuffer>> AllocateOutput(uint64_t bytes) {
   if (bytes > kMaxBufferBytes) {
-    return ResourceExhausted("decoding needs a buffer of {} bytes, above the limit of {}", bytes, kMaxBufferBytes);
+    return ResourceExhausted("decoding needs a buffer of {} bytes, above the limit of {}", bytes,
+                             kMaxBufferBytes);
   }
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ResizableBuffer> buffer,
                         arrow::AllocateResizableBuffer(static_cast<int64_t>(bytes + kCopySlack)));

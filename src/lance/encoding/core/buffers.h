@@ -30,9 +30,7 @@ class GrowableBytes {
   uint8_t* end() { return data_ + size_; }
   void Advance(uint64_t bytes) { size_ += bytes; }
   /// Makes room for `extra` more bytes.
-  Status Reserve(uint64_t extra) {
-    return extra <= capacity_ - size_ ? Status::OK() : Grow(extra);
-  }
+  Status Reserve(uint64_t extra) { return extra <= capacity_ - size_ ? Status::OK() : Grow(extra); }
   Status Append(const void* from, uint64_t bytes) {
     ARROW_RETURN_NOT_OK(Reserve(bytes));
     if (bytes != 0) std::memcpy(end(), from, bytes);

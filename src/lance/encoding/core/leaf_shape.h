@@ -18,11 +18,11 @@ enum class LeafKind : uint8_t { kNull, kFixed, kVariable, kPackedStruct, kDictio
 struct LeafShape {
   std::shared_ptr<arrow::DataType> type;
   LeafKind kind = LeafKind::kNull;
-  uint64_t bits = 0;               ///< kFixed: bits of one row, all items of fixed-size lists included
-  std::vector<uint64_t> dims;      ///< kFixed: lengths of the nested fixed-size lists, outermost first
-  uint64_t element_bits = 0;       ///< kFixed: bits of one innermost item
-  uint32_t offset_bytes = 0;       ///< kVariable: 4 or 8
-  std::vector<LeafShape> children; ///< kPackedStruct: fields; kDictionary: {indices, values}
+  uint64_t bits = 0;                ///< kFixed: bits of one row, all items of fixed-size lists included
+  std::vector<uint64_t> dims;       ///< kFixed: lengths of the nested fixed-size lists, outermost first
+  uint64_t element_bits = 0;        ///< kFixed: bits of one innermost item
+  uint32_t offset_bytes = 0;        ///< kVariable: 4 or 8
+  std::vector<LeafShape> children;  ///< kPackedStruct: fields; kDictionary: {indices, values}
 
   bool whole_bytes() const { return bits % 8 == 0; }
 };

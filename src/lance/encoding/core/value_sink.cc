@@ -42,7 +42,8 @@ Result<FixedSink> FixedSink::Make(uint64_t bits, uint64_t capacity) {
 }
 
 Result<uint8_t*> FixedSink::Append(uint64_t count) {
-  if (count > capacity - size) return Internal("{} decoded values where {} were planned", size + count, capacity);
+  if (count > capacity - size)
+    return Internal("{} decoded values where {} were planned", size + count, capacity);
   uint8_t* to = data + size * (bits / 8);
   size += count;
   return to;
@@ -50,7 +51,7 @@ Result<uint8_t*> FixedSink::Append(uint64_t count) {
 
 Status FixedSink::AppendRanges(const uint8_t* from, std::span<const RowRange> ranges) {
   if (bits % 8 == 0) {
-    ARROW_ASSIGN_OR_RAISE(uint8_t* to, Append(CountRows(ranges)));
+    ARROW_ASSIGN_OR_RAISE(uint8_t * to, Append(CountRows(ranges)));
     switch (bits / 8) {
       case 1:
         CopyFixed<1>(to, from, ranges);
@@ -78,7 +79,8 @@ Status FixedSink::AppendRanges(const uint8_t* from, std::span<const RowRange> ra
     return Status::OK();
   }
   for (const RowRange& range : ranges) {
-    if (range.length > capacity - size) return Internal("more decoded bits than the {} planned values", capacity);
+    if (range.length > capacity - size)
+      return Internal("more decoded bits than the {} planned values", capacity);
     arrow::internal::CopyBitmap(from, static_cast<int64_t>(range.start * bits),
                                 static_cast<int64_t>(range.length * bits), data,
                                 static_cast<int64_t>(size * bits));
@@ -99,18 +101,21 @@ Result<VariableSink> VariableSink::Make(uint32_t offset_bytes, uint64_t capacity
 }
 
 Status VariableSink::Reserve(uint64_t values, uint64_t more) {
-  if (values > capacity - size) return Internal("{} decoded values where {} were planned", size + values, capacity);
+  if (values > capacity - size)
+    return Internal("{} decoded values where {} were planned", size + values, capacity);
   ARROW_RETURN_NOT_OK(bytes.Reserve(more));
   if (offset_bytes == 4 && bytes.size() + more > INT32_MAX) {
     return ResourceExhausted(
-        "the strings of this batch may need {} bytes, more than the 2147483647 that 32-bit offsets address: read "
+        "the strings of this batch may need {} bytes, more than the 2147483647 that 32-bit offsets address: "
+        "read "
         "fewer rows at a time or use the large type",
         bytes.size() + more);
   }
   return Status::OK();
 }
 
-Result<ValueSink> ValueSink::Make(const LeafShape& shape, uint64_t capacity, const std::vector<bool>& item_validity) {
+Result<ValueSink> ValueSink::Make(const LeafShape& shape, uint64_t capacity,
+                                  const std::vector<bool>& item_validity) {
   ValueSink sink;
   sink.scratch = std::make_shared<DecodeScratch>();
   switch (shape.kind) {
@@ -165,8 +170,8 @@ Result<std::shared_ptr<arrow::ArrayData>> ValueSink::Finish(const LeafShape& sha
     case LeafKind::kVariable: {
       if (variable.size != size) return Internal("{} strings were decoded, {} planned", variable.size, size);
       ARROW_ASSIGN_OR_RAISE(auto bytes, variable.bytes.Finish());
-      return arrow::ArrayData::Make(shape.type, length, {nullptr, std::move(variable.offsets), std::move(bytes)},
-                                    0);
+      return arrow::ArrayData::Make(shape.type, length,
+                                    {nullptr, std::move(variable.offsets), std::move(bytes)}, 0);
     }
     case LeafKind::kPackedStruct: {
       std::vector<std::shared_ptr<arrow::ArrayData>> fields;

@@ -59,18 +59,19 @@ struct VariableSink {
 
 /// Memory that codecs reuse from chunk to chunk; a codec type occurs once in a chain, so a name each will do.
 struct DecodeScratch {
-  ScratchBytes general;    ///< decompressed buffer 0
-  ScratchBytes unpacked;   ///< values before they are gathered
-  ScratchBytes indices;    ///< dictionary indices
-  ScratchBytes rows;       ///< rows of packed structs
+  ScratchBytes general;   ///< decompressed buffer 0
+  ScratchBytes unpacked;  ///< values before they are gathered
+  ScratchBytes indices;   ///< dictionary indices
+  ScratchBytes rows;      ///< rows of packed structs
 };
 
 /// Where the decoded values of one leaf are put together. Which members are used follows from the shape.
 struct ValueSink {
   FixedSink fixed;
   VariableSink variable;
-  std::vector<FixedSink> validity;   ///< of the items of each fixed-size list, outermost first; bits = items a row
-  std::vector<ValueSink> children;   ///< fields of a packed struct
+  std::vector<FixedSink>
+      validity;  ///< of the items of each fixed-size list, outermost first; bits = items a row
+  std::vector<ValueSink> children;  ///< fields of a packed struct
   std::shared_ptr<DecodeScratch> scratch;
 
   /// Makes a sink for `capacity` values of `shape` (indices for a dictionary).
@@ -85,8 +86,8 @@ struct ValueSink {
   Result<std::shared_ptr<arrow::ArrayData>> Finish(const LeafShape& shape, uint64_t size);
 };
 
-/// Makes an array of `size` values of kFixed `shape` over `values`, lists around the items as the shape has them.
-/// \param item_validity  a bitmap or null for the items of each list, outermost first; may be shorter
+/// Makes an array of `size` values of kFixed `shape` over `values`, lists around the items as the shape has
+/// them. \param item_validity  a bitmap or null for the items of each list, outermost first; may be shorter
 Result<std::shared_ptr<arrow::ArrayData>> MakeFixedArray(
     const LeafShape& shape, uint64_t size, std::shared_ptr<arrow::Buffer> values,
     const std::vector<std::shared_ptr<arrow::Buffer>>& item_validity);

@@ -8,7 +8,8 @@ constexpr size_t kMaxLayers = 256;
 }
 
 Result<LevelLayout> ParseLayers(std::span<const int> layers) {
-  LANCE_CHECK_BYTES(layers.size() <= kMaxLayers, "page has {} layers, at most {} are read", layers.size(), kMaxLayers);
+  LANCE_CHECK_BYTES(layers.size() <= kMaxLayers, "page has {} layers, at most {} are read", layers.size(),
+                    kMaxLayers);
   LevelLayout layout;
   for (int number : layers) {
     LANCE_CHECK_BYTES(number >= 1 && number <= 6, "unknown kind of layer {} (RepDefLayer)", number);

@@ -12,7 +12,7 @@ namespace lance::encoding {
 /// What the levels of a page mean, from its layers (innermost first). See README.md.
 struct LevelLayout {
   std::vector<Layer> layers;
-  uint16_t max_rep = 0;      ///< number of list layers; the level that starts a row
+  uint16_t max_rep = 0;  ///< number of list layers; the level that starts a row
   uint16_t max_def = 0;
   uint16_t max_visible = 0;  ///< slots with a definition level up to this have a value
 

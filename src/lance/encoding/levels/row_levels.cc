@@ -16,8 +16,8 @@ const uint16_t* Levels(const BufferPtr& buffer) {
 }
 }  // namespace
 
-Result<RowLevels> RowLevels::Make(const LevelLayout& layout, BufferPtr rep, BufferPtr def, uint64_t num_levels,
-                                  uint64_t num_rows) {
+Result<RowLevels> RowLevels::Make(const LevelLayout& layout, BufferPtr rep, BufferPtr def,
+                                  uint64_t num_levels, uint64_t num_rows) {
   RowLevels out;
   out.layout_ = layout;
   out.rep_ = std::move(rep);
@@ -28,7 +28,8 @@ Result<RowLevels> RowLevels::Make(const LevelLayout& layout, BufferPtr rep, Buff
   ARROW_RETURN_NOT_OK(CheckLevels(layout, levels, Levels(out.def_), num_levels));
   uint64_t rows = num_levels;
   if (levels != nullptr) {
-    LANCE_CHECK_BYTES(num_levels == 0 || levels[0] == layout.max_rep, "the first level of a page does not start a row");
+    LANCE_CHECK_BYTES(num_levels == 0 || levels[0] == layout.max_rep,
+                      "the first level of a page does not start a row");
     rows = 0;
     for (uint64_t at = 0; at < num_levels; ++at) {
       if (levels[at] != layout.max_rep) continue;

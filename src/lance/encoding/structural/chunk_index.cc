@@ -45,7 +45,8 @@ Status ChunkIndex::ParseWords(const Source& source) {
   last_values_ = source.num_items - before_last;
   if (num_chunks_ > 0 && logs_.back() != 0) {
     LANCE_CHECK_BYTES(uint64_t{1} << logs_.back() == last_values_,
-                      "the last chunk says {} values, {} are left for it", uint64_t{1} << logs_.back(), last_values_);
+                      "the last chunk says {} values, {} are left for it", uint64_t{1} << logs_.back(),
+                      last_values_);
   }
   return Status::OK();
 }
@@ -68,10 +69,11 @@ Status ChunkIndex::MapRows(const Source& source) {
   return Status::OK();
 }
 
-// Each chunk has depth + 1 numbers, of which two matter here: rows that end in it, and levels of a row that it
-// leaves unfinished.
+// Each chunk has depth + 1 numbers, of which two matter here: rows that end in it, and levels of a row that
+// it leaves unfinished.
 Status ChunkIndex::MapRepeatedRows(const Source& source) {
-  ARROW_ASSIGN_OR_RAISE(uint64_t stride, CheckedMul(uint64_t{source.repetition_depth} + 1, 8, "repetition index"));
+  ARROW_ASSIGN_OR_RAISE(uint64_t stride,
+                        CheckedMul(uint64_t{source.repetition_depth} + 1, 8, "repetition index"));
   ARROW_ASSIGN_OR_RAISE(uint64_t needed, CheckedMul(stride, num_chunks_, "repetition index"));
   LANCE_CHECK_BYTES(source.repetition.size() >= needed, "repetition index has {} bytes, {} chunks need {}",
                     source.repetition.size(), num_chunks_, needed);
@@ -80,15 +82,17 @@ Status ChunkIndex::MapRepeatedRows(const Source& source) {
   for (size_t chunk = 0; chunk < num_chunks_; ++chunk) {
     uint64_t ends = LoadLE<uint64_t>(source.repetition.data() + chunk * stride);
     uint64_t left = LoadLE<uint64_t>(source.repetition.data() + chunk * stride + 8);
-    LANCE_CHECK_BYTES(ends <= source.num_rows - ended, "repetition index: more rows end by chunk {} than the {} there are",
-                      chunk, source.num_rows);
-    LANCE_CHECK_BYTES(!unfinished || ends > 0 || left > 0, "repetition index: the row that chunk {} goes on with is lost",
-                      chunk);
+    LANCE_CHECK_BYTES(ends <= source.num_rows - ended,
+                      "repetition index: more rows end by chunk {} than the {} there are", chunk,
+                      source.num_rows);
+    LANCE_CHECK_BYTES(!unfinished || ends > 0 || left > 0,
+                      "repetition index: the row that chunk {} goes on with is lost", chunk);
     first_rows_.push_back(ended);
     ended += ends;
     unfinished = left > 0;
-    LANCE_CHECK_BYTES(ended + unfinished <= source.num_rows, "repetition index: chunk {} begins a row past the {} there are",
-                      chunk, source.num_rows);
+    LANCE_CHECK_BYTES(ended + unfinished <= source.num_rows,
+                      "repetition index: chunk {} begins a row past the {} there are", chunk,
+                      source.num_rows);
     end_rows_.push_back(ended + unfinished);
   }
   LANCE_CHECK_BYTES((num_chunks_ == 0 ? 0 : end_rows_.back()) == source.num_rows,
@@ -100,11 +104,13 @@ size_t ChunkIndex::FindChunk(uint64_t row, size_t hint) const {
   if (num_chunks_ == 1) return 0;
   if (uniform_log_ >= 0) return std::min<size_t>(row >> uniform_log_, num_chunks_ - 1);
   if (!end_rows_.empty()) {
-    return static_cast<size_t>(std::upper_bound(end_rows_.begin() + static_cast<int64_t>(hint), end_rows_.end(), row) -
-                               end_rows_.begin());
+    return static_cast<size_t>(
+        std::upper_bound(end_rows_.begin() + static_cast<int64_t>(hint), end_rows_.end(), row) -
+        end_rows_.begin());
   }
-  return static_cast<size_t>(std::upper_bound(first_rows_.begin() + static_cast<int64_t>(hint), first_rows_.end(), row) -
-                             first_rows_.begin()) -
+  return static_cast<size_t>(
+             std::upper_bound(first_rows_.begin() + static_cast<int64_t>(hint), first_rows_.end(), row) -
+             first_rows_.begin()) -
          1;
 }
 

@@ -1,9 +1,9 @@
 // Pages whose visible values are all the same, or all null: levels at most, and one value.
 #include <cstring>
 
+#include <arrow/array.h>
 #include <arrow/array/data.h>
 #include <arrow/array/util.h>
-#include <arrow/array.h>
 #include <arrow/type.h>
 
 #include "lance/base/checked_math.h"
@@ -47,8 +47,9 @@ class ConstantTask : public PageTask {
     } else if (!page_->value.has_value() && page_->levels.max_def > 0) {
       ARROW_RETURN_NOT_OK(AllNull(visible, &out));
     }
-    ARROW_ASSIGN_OR_RAISE(out.values, page_->value.has_value() ? RepeatValue(page_->shape, *page_->value, visible)
-                                                               : NullValues(page_->shape, visible));
+    ARROW_ASSIGN_OR_RAISE(out.values, page_->value.has_value()
+                                          ? RepeatValue(page_->shape, *page_->value, visible)
+                                          : NullValues(page_->shape, visible));
     return out;
   }
 
@@ -83,7 +84,8 @@ class ConstantReader : public PageReader {
   }
 
   uint64_t memory_bytes() const override {
-    return sizeof(ConstantPage) + page_->where.size() + (page_->row_levels ? page_->row_levels->memory_bytes() : 0) +
+    return sizeof(ConstantPage) + page_->where.size() +
+           (page_->row_levels ? page_->row_levels->memory_bytes() : 0) +
            (page_->value ? page_->value->bytes.size() : 0);
   }
 
@@ -93,7 +95,8 @@ class ConstantReader : public PageReader {
 
 // Levels of one kind out of their buffer: raw u16, or a block whose encoding and length the layout gives.
 Result<BufferPtr> DecodeLevels(const PageFormat& format, const BufferPtr& stored, uint64_t stored_bytes,
-                               const pb21::CompressiveEncoding* encoding, uint64_t count, uint64_t* num_levels) {
+                               const pb21::CompressiveEncoding* encoding, uint64_t count,
+                               uint64_t* num_levels) {
   if (encoding == nullptr) {
     LANCE_CHECK_BYTES(stored_bytes % 2 == 0, "levels of {} bytes are not whole 16-bit numbers", stored_bytes);
     *num_levels = stored_bytes / 2;
@@ -101,9 +104,11 @@ Result<BufferPtr> DecodeLevels(const PageFormat& format, const BufferPtr& stored
     std::memcpy(copy->mutable_data(), stored->data(), stored_bytes);
     return copy;
   }
-  if (format.minor < 2) return NotSupported("constant page with compressed levels, which file version 2.1 does not have");
+  if (format.minor < 2)
+    return NotSupported("constant page with compressed levels, which file version 2.1 does not have");
   // Even zstd over runs does not turn one byte into more.
-  LANCE_CHECK_BYTES(count / 65536 <= stored_bytes, "{} levels cannot come from {} bytes", count, stored_bytes);
+  LANCE_CHECK_BYTES(count / 65536 <= stored_bytes, "{} levels cannot come from {} bytes", count,
+                    stored_bytes);
   ARROW_ASSIGN_OR_RAISE(auto codec, MakeBlockCodec(*encoding, 16, format));
   ARROW_ASSIGN_OR_RAISE(auto levels, AllocateOutput(count * 2));
   ARROW_RETURN_NOT_OK(codec->Decode(Bytes(stored->data(), stored_bytes), count, levels->mutable_data()));
@@ -122,22 +127,25 @@ Status ReadLevels(const PageSource& source, const pb21::ConstantLayout& layout, 
   uint64_t rep_bytes = source.info.buffers[first_buffer].length;
   uint64_t def_bytes = source.info.buffers[first_buffer + 1].length;
   if (rep_bytes > 0) {
-    ARROW_ASSIGN_OR_RAISE(rep, DecodeLevels(source.format, buffers[0], rep_bytes,
-                                            layout.has_rep_compression() ? &layout.rep_compression() : nullptr,
-                                            layout.num_rep_values(), &num_rep));
+    ARROW_ASSIGN_OR_RAISE(rep,
+                          DecodeLevels(source.format, buffers[0], rep_bytes,
+                                       layout.has_rep_compression() ? &layout.rep_compression() : nullptr,
+                                       layout.num_rep_values(), &num_rep));
   }
   if (def_bytes > 0) {
-    ARROW_ASSIGN_OR_RAISE(def, DecodeLevels(source.format, buffers[1], def_bytes,
-                                            layout.has_def_compression() ? &layout.def_compression() : nullptr,
-                                            layout.num_def_values(), &num_def));
+    ARROW_ASSIGN_OR_RAISE(def,
+                          DecodeLevels(source.format, buffers[1], def_bytes,
+                                       layout.has_def_compression() ? &layout.def_compression() : nullptr,
+                                       layout.num_def_values(), &num_def));
   }
   if (rep == nullptr && def == nullptr) return Status::OK();
   LANCE_CHECK_BYTES(rep == nullptr || def == nullptr || num_rep == num_def,
                     "constant page has {} repetition and {} definition levels", num_rep, num_def);
-  LANCE_CHECK_BYTES((rep != nullptr) == page->levels.has_lists(), "constant page has {} lists and {} repetition levels",
-                    page->levels.max_rep, num_rep);
-  ARROW_ASSIGN_OR_RAISE(page->row_levels, RowLevels::Make(page->levels, rep, def, rep != nullptr ? num_rep : num_def,
-                                                          page->num_rows));
+  LANCE_CHECK_BYTES((rep != nullptr) == page->levels.has_lists(),
+                    "constant page has {} lists and {} repetition levels", page->levels.max_rep, num_rep);
+  ARROW_ASSIGN_OR_RAISE(
+      page->row_levels,
+      RowLevels::Make(page->levels, rep, def, rep != nullptr ? num_rep : num_def, page->num_rows));
   return Status::OK();
 }
 
@@ -162,8 +170,9 @@ Result<PageReaderPtr> OpenConstant(const PageSource& source, const pb21::Constan
   }
   if (layout.has_inline_value()) {
     const std::string& value = layout.inline_value();
-    ARROW_ASSIGN_OR_RAISE(page->value, InlineConstant(page->shape, {reinterpret_cast<const uint8_t*>(value.data()),
-                                                                    value.size()}));
+    ARROW_ASSIGN_OR_RAISE(
+        page->value,
+        InlineConstant(page->shape, {reinterpret_cast<const uint8_t*>(value.data()), value.size()}));
   } else if (in_buffer) {
     ARROW_ASSIGN_OR_RAISE(std::vector<BufferPtr> buffers, ReadPageBuffers(source, std::vector<size_t>{0}));
     ARROW_ASSIGN_OR_RAISE(page->value,

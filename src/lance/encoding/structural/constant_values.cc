@@ -54,15 +54,18 @@ Result<ConstantValue> StoredConstant(const LeafShape& shape, std::span<const uin
     return ConstantValue{{first.begin(), first.end()}};
   }
   ARROW_ASSIGN_OR_RAISE(auto bytes, reader.ReadBytes(lengths[1], "constant string"));
-  LANCE_CHECK_BYTES(first.size() >= 2 * shape.offset_bytes, "constant string has {} bytes of offsets", first.size());
+  LANCE_CHECK_BYTES(first.size() >= 2 * shape.offset_bytes, "constant string has {} bytes of offsets",
+                    first.size());
   auto offset = [&](int i) -> uint64_t {
-    return shape.offset_bytes == 4 ? LoadLE<uint32_t>(first.data() + i * 4) : LoadLE<uint64_t>(first.data() + i * 8);
+    return shape.offset_bytes == 4 ? LoadLE<uint32_t>(first.data() + i * 4)
+                                   : LoadLE<uint64_t>(first.data() + i * 8);
   };
   uint64_t begin = offset(0);
   uint64_t end = offset(1);
-  LANCE_CHECK_BYTES(begin <= end && end <= bytes.size(), "constant string [{}, {}) is outside its {} bytes", begin, end,
-                    bytes.size());
-  return ConstantValue{{bytes.begin() + static_cast<int64_t>(begin), bytes.begin() + static_cast<int64_t>(end)}};
+  LANCE_CHECK_BYTES(begin <= end && end <= bytes.size(), "constant string [{}, {}) is outside its {} bytes",
+                    begin, end, bytes.size());
+  return ConstantValue{
+      {bytes.begin() + static_cast<int64_t>(begin), bytes.begin() + static_cast<int64_t>(end)}};
 }
 
 Result<std::shared_ptr<arrow::ArrayData>> RepeatValue(const LeafShape& shape, const ConstantValue& value,
@@ -76,7 +79,8 @@ Result<std::shared_ptr<arrow::ArrayData>> RepeatValue(const LeafShape& shape, co
       FillPattern(sink.fixed.data, sink.fixed.buffer->size(), value.bytes);
     }
   } else {
-    ARROW_ASSIGN_OR_RAISE(uint64_t total, CheckedMul(count, value.bytes.size(), "bytes of a constant string"));
+    ARROW_ASSIGN_OR_RAISE(uint64_t total,
+                          CheckedMul(count, value.bytes.size(), "bytes of a constant string"));
     ARROW_RETURN_NOT_OK(sink.variable.Reserve(count, total));
     FillPattern(sink.variable.bytes.data(), total, value.bytes);
     for (uint64_t i = 0; i < count; ++i) {

@@ -23,11 +23,11 @@ struct FullZipPage {
   uint64_t num_rows = 0;
   unsigned bits_rep = 0;
   unsigned bits_def = 0;
-  unsigned word_bytes = 0;     // of the control word: 0, 1, 2 or 4
-  unsigned length_bytes = 0;   // 4 or 8 before each value; 0: values of one width
-  uint64_t value_bytes = 0;    // of values of one width
+  unsigned word_bytes = 0;    // of the control word: 0, 1, 2 or 4
+  unsigned length_bytes = 0;  // 4 or 8 before each value; 0: values of one width
+  uint64_t value_bytes = 0;   // of values of one width
   std::unique_ptr<PerValueCodec> codec;
-  BufferPtr row_index;         // num_rows + 1 byte offsets; null when every row takes the same bytes
+  BufferPtr row_index;  // num_rows + 1 byte offsets; null when every row takes the same bytes
   unsigned row_index_width = 0;
 
   uint64_t RowStart(uint64_t row) const {
@@ -69,8 +69,8 @@ class FullZipTask : public PageTask {
       uint64_t start = page_->RowStart(range.start);
       uint64_t end = page_->RowStart(range.end());
       LANCE_CHECK_BYTES(start <= end && end <= page_->data.length,
-                        "rows [{}, +{}) are said to lie at [{}, {}) of {} bytes", range.start, range.length, start, end,
-                        page_->data.length);
+                        "rows [{}, +{}) are said to lie at [{}, {}) of {} bytes", range.start, range.length,
+                        start, end, page_->data.length);
       uint64_t at = page_->data.offset + start;
       if (ranges_.empty() || ranges_.back().end() != at) {
         ranges_.push_back({at, 0});
@@ -158,7 +158,8 @@ class FullZipTask : public PageTask {
       const uint32_t def = word & def_mask;
       const uint32_t rep = page.bits_rep == 0 ? 0 : word >> page.bits_def;
       LANCE_CHECK_BYTES(def <= page.levels.max_def && rep <= page.levels.max_rep,
-                        "control word {} has levels above {} and {}", word, page.levels.max_rep, page.levels.max_def);
+                        "control word {} has levels above {} and {}", word, page.levels.max_rep,
+                        page.levels.max_def);
       const bool starts_row = !lists || rep == page.levels.max_rep;
       LANCE_CHECK_BYTES(starts_row || rows > 0, "the first slot of a row does not start one");
       rows += starts_row;
@@ -220,12 +221,13 @@ class FullZipReader : public PageReader {
 Status ParseWidths(const pb21::FullZipLayout& layout, FullZipPage* page) {
   page->bits_rep = layout.bits_rep();
   page->bits_def = layout.bits_def();
-  LANCE_CHECK_BYTES(page->bits_rep <= 16 && page->bits_def <= 16, "control words of {} + {} bits: 16 + 16 at most",
-                    layout.bits_rep(), layout.bits_def());
+  LANCE_CHECK_BYTES(page->bits_rep <= 16 && page->bits_def <= 16,
+                    "control words of {} + {} bits: 16 + 16 at most", layout.bits_rep(), layout.bits_def());
   unsigned bits = page->bits_rep + page->bits_def;
   page->word_bytes = bits == 0 ? 0 : bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
   LANCE_CHECK_BYTES((page->bits_rep > 0) == page->levels.has_lists(),
-                    "full-zip page has {} lists and repetition levels of {} bits", page->levels.max_rep, page->bits_rep);
+                    "full-zip page has {} lists and repetition levels of {} bits", page->levels.max_rep,
+                    page->bits_rep);
   return Status::OK();
 }
 
@@ -233,7 +235,8 @@ Status MakeCodec(const PageSource& source, const pb21::FullZipLayout& layout, Fu
   LANCE_CHECK_BYTES(layout.has_value_compression(), "full-zip page without an encoding of its values");
   switch (layout.details_case()) {
     case pb21::FullZipLayout::kBitsPerValue: {
-      ARROW_ASSIGN_OR_RAISE(page->codec, MakeFixedPerValueCodec(layout.value_compression(), page->shape, source.format));
+      ARROW_ASSIGN_OR_RAISE(page->codec,
+                            MakeFixedPerValueCodec(layout.value_compression(), page->shape, source.format));
       page->value_bytes = page->codec->stored_bytes();
       LANCE_CHECK_BYTES(layout.bits_per_value() == page->value_bytes * 8,
                         "full-zip values have {} bits, their encoding {}", layout.bits_per_value(),
@@ -244,8 +247,8 @@ Status MakeCodec(const PageSource& source, const pb21::FullZipLayout& layout, Fu
       LANCE_CHECK_BYTES(layout.bits_per_offset() == 32 || layout.bits_per_offset() == 64,
                         "full-zip lengths of {} bits: 32 and 64 exist", layout.bits_per_offset());
       page->length_bytes = layout.bits_per_offset() / 8;
-      ARROW_ASSIGN_OR_RAISE(page->codec,
-                            MakeVariablePerValueCodec(layout.value_compression(), page->shape, source.format));
+      ARROW_ASSIGN_OR_RAISE(
+          page->codec, MakeVariablePerValueCodec(layout.value_compression(), page->shape, source.format));
       return Status::OK();
     }
     default:
@@ -281,10 +284,10 @@ Result<PageReaderPtr> OpenFullZip(const PageSource& source, const pb21::FullZipL
   if (page->length_bytes > 0 || page->bits_rep > 0) {
     ARROW_RETURN_NOT_OK(ReadRowIndex(source, page.get()));
   } else {
-    ARROW_ASSIGN_OR_RAISE(uint64_t needed,
-                          CheckedMul(page->num_rows, page->word_bytes + page->value_bytes, "bytes of a full-zip page"));
-    LANCE_CHECK_BYTES(needed <= page->data.length, "full-zip page of {} rows needs {} bytes, it has {}", page->num_rows,
-                      needed, page->data.length);
+    ARROW_ASSIGN_OR_RAISE(uint64_t needed, CheckedMul(page->num_rows, page->word_bytes + page->value_bytes,
+                                                      "bytes of a full-zip page"));
+    LANCE_CHECK_BYTES(needed <= page->data.length, "full-zip page of {} rows needs {} bytes, it has {}",
+                      page->num_rows, needed, page->data.length);
   }
   return std::make_shared<FullZipReader>(std::move(page));
 }

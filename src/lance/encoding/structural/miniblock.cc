@@ -40,7 +40,8 @@ class MiniBlockReader : public PageReader {
   }
 
   uint64_t memory_bytes() const override {
-    return sizeof(MiniBlockPage) + page_->where.size() + page_->index.memory_bytes() + page_->values->memory_bytes();
+    return sizeof(MiniBlockPage) + page_->where.size() + page_->index.memory_bytes() +
+           page_->values->memory_bytes();
   }
 
  private:
@@ -71,10 +72,11 @@ Status MakeCodecs(const PageSource& source, const pb21::MiniBlockLayout& layout,
   LANCE_CHECK_BYTES(page->rep != nullptr || layout.repetition_index_depth() == 0,
                     "mini-block page without lists has a repetition index");
   LANCE_CHECK_BYTES(layout.has_value_compression(), "mini-block page without an encoding of its values");
-  ARROW_ASSIGN_OR_RAISE(page->values, MakeChunkCodec(layout.value_compression(), source.shape, source.format));
+  ARROW_ASSIGN_OR_RAISE(page->values,
+                        MakeChunkCodec(layout.value_compression(), source.shape, source.format));
   LANCE_CHECK_BYTES(layout.num_buffers() == page->values->num_buffers(),
-                    "mini-block page has {} value buffers a chunk, its encoding makes {}", layout.num_buffers(),
-                    page->values->num_buffers());
+                    "mini-block page has {} value buffers a chunk, its encoding makes {}",
+                    layout.num_buffers(), page->values->num_buffers());
   return Status::OK();
 }
 
@@ -87,7 +89,8 @@ Result<PageReaderPtr> OpenMiniBlock(const PageSource& source, const pb21::MiniBl
   page->shape = source.shape;
   page->num_rows = source.info.num_rows;
   page->large_chunks = layout.has_large_chunk();
-  ARROW_ASSIGN_OR_RAISE(page->levels, ParseLayers({layout.layers().data(), static_cast<size_t>(layout.layers_size())}));
+  ARROW_ASSIGN_OR_RAISE(page->levels,
+                        ParseLayers({layout.layers().data(), static_cast<size_t>(layout.layers_size())}));
   ARROW_RETURN_NOT_OK(MakeCodecs(source, layout, page.get()));
 
   LANCE_CHECK_BYTES(source.info.buffers.size() >= 2, "mini-block page has {} buffers, at least 2 are needed",
@@ -134,7 +137,8 @@ MiniBlockPlan PlanMiniBlock(const MiniBlockPage& page, std::span<const RowRange>
       if (page.index.end_row(chunk) > range.end()) break;
     }
     // The next range may begin in the chunk where this one ended.
-    if (chunk > 0 && (chunk == page.index.num_chunks() || page.index.first_row(chunk) >= range.end())) --chunk;
+    if (chunk > 0 && (chunk == page.index.num_chunks() || page.index.first_row(chunk) >= range.end()))
+      --chunk;
   }
   return plan;
 }

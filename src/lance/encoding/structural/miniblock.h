@@ -32,9 +32,9 @@ struct MiniBlockPage {
 /// Some rows of one chunk.
 struct ChunkWork {
   size_t chunk = 0;
-  size_t buffer = 0;         ///< which range of the task holds it
-  uint64_t offset = 0;       ///< and where in it
-  size_t first_range = 0;    ///< into MiniBlockPlan::rows
+  size_t buffer = 0;       ///< which range of the task holds it
+  uint64_t offset = 0;     ///< and where in it
+  size_t first_range = 0;  ///< into MiniBlockPlan::rows
   size_t num_ranges = 0;
 };
 

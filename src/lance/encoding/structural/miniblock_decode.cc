@@ -29,7 +29,8 @@ std::span<const RowRange> RowsOf(const MiniBlockPlan& plan, const ChunkWork& wor
 // The 16-bit field that counts levels wraps in files of some writers; a payload that knows better is believed
 // when the two agree modulo 65,536.
 Status ResolveNumLevels(const MiniBlockPage& page, ChunkView* chunk) {
-  for (auto [codec, payload] : {std::pair(page.rep.get(), chunk->rep), std::pair(page.def.get(), chunk->def)}) {
+  for (auto [codec, payload] :
+       {std::pair(page.rep.get(), chunk->rep), std::pair(page.def.get(), chunk->def)}) {
     if (codec == nullptr) continue;
     ARROW_ASSIGN_OR_RAISE(std::optional<uint64_t> counted, codec->CountValues(payload));
     if (!counted.has_value() || *counted == chunk->num_levels) continue;
@@ -47,8 +48,8 @@ class FlatLevels {
   FlatLevels(const MiniBlockPage& page, uint64_t num_rows) : page_(page), num_rows_(num_rows) {}
 
   Status Add(const ChunkView& chunk, uint64_t num_values, std::span<const RowRange> rows) {
-    LANCE_CHECK_BYTES(chunk.num_levels == num_values, "chunk has {} values and {} definition levels", num_values,
-                      chunk.num_levels);
+    LANCE_CHECK_BYTES(chunk.num_levels == num_values, "chunk has {} values and {} definition levels",
+                      num_values, chunk.num_levels);
     bool bits = page_.levels.only_validity();
     if (sink_.buffer == nullptr) {
       ARROW_ASSIGN_OR_RAISE(sink_, FixedSink::Make(bits ? 1 : 16, num_rows_));
@@ -104,7 +105,8 @@ class RepeatedLevels {
     uint64_t visible = def == nullptr ? count : CountAtMost(def, count, page_.levels.max_visible);
     LANCE_CHECK_BYTES(visible == num_values, "chunk has {} values, its levels show {}", num_values, visible);
     uint64_t starts = CountEqual(rep + 1, count == 0 ? 0 : count - 1, page_.levels.max_rep) + (count > 0);
-    LANCE_CHECK_BYTES(starts == num_rows, "chunk has slots of {} rows, the repetition index says {}", starts, num_rows);
+    LANCE_CHECK_BYTES(starts == num_rows, "chunk has slots of {} rows, the repetition index says {}", starts,
+                      num_rows);
     uint64_t kept = count;
     if (IsWhole(rows, num_rows)) {
       if (num_values > 0) values->push_back({0, num_values});
@@ -128,10 +130,10 @@ class RepeatedLevels {
  private:
   // Walks the levels once, keeps those of `rows` by moving them to the front, and notes their values.
   uint64_t Trim(uint16_t* rep, uint16_t* def, uint64_t count, std::span<const RowRange> rows,
-                        std::vector<RowRange>* values) const {
+                std::vector<RowRange>* values) const {
     const uint16_t starts_row = page_.levels.max_rep;
     const uint16_t max_visible = page_.levels.max_visible;
-    uint64_t at = 0;   // first level of row `row`; level 0 counts as one even if that row began earlier
+    uint64_t at = 0;  // first level of row `row`; level 0 counts as one even if that row began earlier
     uint64_t row = 0;
     uint64_t value = 0;
     uint64_t kept = 0;
@@ -174,7 +176,8 @@ Status ParseChunk(const MiniBlockPage& page, Bytes chunk, ChunkView* out) {
     ARROW_ASSIGN_OR_RAISE(def_bytes, reader.ReadLE<uint16_t>("size of definition levels"));
   }
   const size_t num_buffers = page.values->num_buffers();
-  ARROW_ASSIGN_OR_RAISE(Bytes sizes, reader.ReadBytes(num_buffers * (page.large_chunks ? 4 : 2), "buffer sizes"));
+  ARROW_ASSIGN_OR_RAISE(Bytes sizes,
+                        reader.ReadBytes(num_buffers * (page.large_chunks ? 4 : 2), "buffer sizes"));
   // Padding behind the last part may be missing.
   auto next = [&](uint64_t bytes, const char* field) -> Result<Bytes> {
     if (bytes > 0) ARROW_RETURN_NOT_OK(reader.AlignTo(8, field));
@@ -188,7 +191,8 @@ Status ParseChunk(const MiniBlockPage& page, Bytes chunk, ChunkView* out) {
   }
   out->values.clear();
   for (size_t i = 0; i < num_buffers; ++i) {
-    uint64_t bytes = page.large_chunks ? LoadLE<uint32_t>(sizes.data() + i * 4) : LoadLE<uint16_t>(sizes.data() + i * 2);
+    uint64_t bytes =
+        page.large_chunks ? LoadLE<uint32_t>(sizes.data() + i * 4) : LoadLE<uint16_t>(sizes.data() + i * 2);
     ARROW_ASSIGN_OR_RAISE(Bytes values, next(bytes, "value buffer"));
     out->values.push_back(values);
   }
@@ -200,8 +204,9 @@ namespace {
 
 // One pass over the values; `ranges_of` gives the value ranges of the n-th piece of work.
 template <typename RangesOf>
-Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan, const std::vector<BufferPtr>& buffers,
-                    ChunkView* chunk, ValueSink* sink, RangesOf ranges_of) {
+Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
+                    const std::vector<BufferPtr>& buffers, ChunkView* chunk, ValueSink* sink,
+                    RangesOf ranges_of) {
   for (size_t i = 0; i < plan.work.size(); ++i) {
     const ChunkWork& work = plan.work[i];
     std::span<const RowRange> ranges = ranges_of(i);
@@ -216,7 +221,8 @@ Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan, const 
   return Status::OK();
 }
 
-Result<std::shared_ptr<arrow::ArrayData>> MakeValues(const MiniBlockPage& page, ValueSink* sink, uint64_t size) {
+Result<std::shared_ptr<arrow::ArrayData>> MakeValues(const MiniBlockPage& page, ValueSink* sink,
+                                                     uint64_t size) {
   ARROW_ASSIGN_OR_RAISE(auto values, sink->Finish(page.shape, size));
   if (page.shape.kind == LeafKind::kDictionary) {
     values->type = page.shape.type;
@@ -243,8 +249,8 @@ Result<DecodedPage> DecodeFlat(const MiniBlockPage& page, const MiniBlockPlan& p
     levels.Finish(&out);
   }
   ARROW_ASSIGN_OR_RAISE(ValueSink sink, MakeSink(page, plan.num_rows));
-  ARROW_RETURN_NOT_OK(DecodeValues(page, plan, buffers, &chunk, &sink,
-                                   [&](size_t i) { return RowsOf(plan, plan.work[i]); }));
+  ARROW_RETURN_NOT_OK(
+      DecodeValues(page, plan, buffers, &chunk, &sink, [&](size_t i) { return RowsOf(plan, plan.work[i]); }));
   ARROW_ASSIGN_OR_RAISE(out.values, MakeValues(page, &sink, plan.num_rows));
   return out;
 }

@@ -30,7 +30,8 @@ Result<std::shared_ptr<const PageReader>> OpenStructuralPage(const PageInfo& inf
                                                              ByteSource* source) {
   auto open = [&]() -> Result<PageReaderPtr> {
     if (format.major != 2 || (format.minor != 1 && format.minor != 2)) {
-      return NotSupported("pages of file version {}.{}: 2.1 and 2.2 are read here", format.major, format.minor);
+      return NotSupported("pages of file version {}.{}: 2.1 and 2.2 are read here", format.major,
+                          format.minor);
     }
     pb21::PageLayout layout;
     LANCE_CHECK_BYTES(layout.ParseFromString(info.encoding), "the page encoding is not a PageLayout message");
@@ -43,8 +44,9 @@ Result<std::shared_ptr<const PageReader>> OpenStructuralPage(const PageInfo& inf
 Result<std::vector<BufferPtr>> ReadPageBuffers(const PageSource& page, std::span<const size_t> which) {
   std::vector<ByteRange> ranges;
   for (size_t buffer : which) {
-    LANCE_CHECK_BYTES(buffer < page.info.buffers.size(), "the page has {} buffers, its layout needs number {}",
-                      page.info.buffers.size(), buffer);
+    LANCE_CHECK_BYTES(buffer < page.info.buffers.size(),
+                      "the page has {} buffers, its layout needs number {}", page.info.buffers.size(),
+                      buffer);
     ranges.push_back(page.info.buffers[buffer]);
   }
   if (ranges.empty()) return std::vector<BufferPtr>();
@@ -70,8 +72,8 @@ Status CheckArrived(std::span<const ByteRange> ranges, const std::vector<BufferP
   }
   for (size_t i = 0; i < ranges.size(); ++i) {
     if (buffers[i] == nullptr || static_cast<uint64_t>(buffers[i]->size()) < ranges[i].length) {
-      return IOError("short read: {} bytes at {} were asked for, {} arrived", ranges[i].length, ranges[i].offset,
-                     buffers[i] == nullptr ? 0 : buffers[i]->size());
+      return IOError("short read: {} bytes at {} were asked for, {} arrived", ranges[i].length,
+                     ranges[i].offset, buffers[i] == nullptr ? 0 : buffers[i]->size());
     }
   }
   return Status::OK();

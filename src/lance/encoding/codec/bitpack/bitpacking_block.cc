@@ -49,7 +49,8 @@ class OutOfLineBlock : public BlockCodec {
     return Status::OK();
   }
 
-  Status DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch, uint8_t* out) const override {
+  Status DecodeZeroBits(Bytes payload, uint64_t num_values, ScratchBytes* scratch,
+                        uint8_t* out) const override {
     if (bits() != 16 || width_ != 1) return BlockCodec::DecodeZeroBits(payload, num_values, scratch, out);
     ARROW_ASSIGN_OR_RAISE(Parts parts, Split(payload, num_values));
     const uint8_t* in = payload.data();
@@ -57,7 +58,7 @@ class OutOfLineBlock : public BlockCodec {
       FastLanesZeroBits16(in, out);
     }
     if (parts.raw_tail) {
-      ARROW_ASSIGN_OR_RAISE(uint8_t* levels, scratch->Get(parts.tail * 2));
+      ARROW_ASSIGN_OR_RAISE(uint8_t * levels, scratch->Get(parts.tail * 2));
       std::memcpy(levels, in, parts.tail * 2);
       ZeroBits(reinterpret_cast<const uint16_t*>(levels), parts.tail, out);
     } else if (parts.tail > 0) {
@@ -70,8 +71,8 @@ class OutOfLineBlock : public BlockCodec {
 
  private:
   struct Parts {
-    uint64_t full = 0;      // full blocks
-    uint64_t tail = 0;      // values behind them
+    uint64_t full = 0;  // full blocks
+    uint64_t tail = 0;  // values behind them
     bool raw_tail = false;
   };
 
@@ -82,8 +83,9 @@ class OutOfLineBlock : public BlockCodec {
     parts.raw_tail = parts.tail > 0 && payload.size() == packed + raw;
     uint64_t needed = parts.tail == 0 || parts.raw_tail ? payload.size() : packed + FastLanesBytes(width_);
     LANCE_CHECK_BYTES(packed <= payload.size() && payload.size() == needed,
-                      "OutOfLineBitpacking of {} {}-bit values at width {} has {} bytes, neither {} nor {}", num_values,
-                      bits(), width_, payload.size(), packed + raw, packed + FastLanesBytes(width_));
+                      "OutOfLineBitpacking of {} {}-bit values at width {} has {} bytes, neither {} nor {}",
+                      num_values, bits(), width_, payload.size(), packed + raw,
+                      packed + FastLanesBytes(width_));
     return parts;
   }
 
@@ -95,7 +97,8 @@ class OutOfLineBlock : public BlockCodec {
 Result<std::unique_ptr<BlockCodec>> MakeInlineBitpackingBlock(const pb21::InlineBitpacking& encoding,
                                                               unsigned bits) {
   ARROW_ASSIGN_OR_RAISE(unsigned stored, InlineBitpackingBits(encoding));
-  LANCE_CHECK_BYTES(stored == bits, "InlineBitpacking block of {}-bit values where {} bits are needed", stored, bits);
+  LANCE_CHECK_BYTES(stored == bits, "InlineBitpacking block of {}-bit values where {} bits are needed",
+                    stored, bits);
   return std::make_unique<InlineBlock>(bits);
 }
 
@@ -104,11 +107,13 @@ Result<std::unique_ptr<BlockCodec>> MakeOutOfLineBitpackingBlock(const pb21::Out
   uint64_t stored = encoding.uncompressed_bits_per_value();
   LANCE_CHECK_BYTES(stored == 8 || stored == 16 || stored == 32 || stored == 64,
                     "OutOfLineBitpacking of {}-bit values: 8, 16, 32 and 64 exist", stored);
-  LANCE_CHECK_BYTES(stored == bits, "OutOfLineBitpacking of {}-bit values where {} bits are needed", stored, bits);
+  LANCE_CHECK_BYTES(stored == bits, "OutOfLineBitpacking of {}-bit values where {} bits are needed", stored,
+                    bits);
   LANCE_CHECK_BYTES(encoding.has_values(), "OutOfLineBitpacking without an encoding of its values");
   if (!encoding.values().has_flat()) return NotSupported("OutOfLineBitpacking with values other than Flat");
   ARROW_ASSIGN_OR_RAISE(uint64_t width, FlatBits(encoding.values().flat()));
-  LANCE_CHECK_BYTES(width <= bits, "OutOfLineBitpacking width {} is above the {} bits of a value", width, bits);
+  LANCE_CHECK_BYTES(width <= bits, "OutOfLineBitpacking width {} is above the {} bits of a value", width,
+                    bits);
   return std::make_unique<OutOfLineBlock>(bits, static_cast<unsigned>(width));
 }
 

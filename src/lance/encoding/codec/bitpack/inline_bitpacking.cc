@@ -18,19 +18,19 @@ class InlineBitpackingCodec : public ChunkCodec {
     ARROW_ASSIGN_OR_RAISE(PackedBlock block, ParseInlineBlock(chunk.buffers[0], bits_, chunk.num_values));
     uint64_t wanted = CountRows(ranges);
     if (wanted == kFastLanesValues) {
-      ARROW_ASSIGN_OR_RAISE(uint8_t* to, sink->fixed.Append(wanted));
+      ARROW_ASSIGN_OR_RAISE(uint8_t * to, sink->fixed.Append(wanted));
       FastLanesUnpack(bits_, block.width, block.words, to);
       return Status::OK();
     }
     if (wanted * kPickCost < kFastLanesValues) return Pick(block, ranges, wanted, sink);
-    ARROW_ASSIGN_OR_RAISE(uint8_t* unpacked, sink->scratch->unpacked.Get(kFastLanesValues * bits_ / 8));
+    ARROW_ASSIGN_OR_RAISE(uint8_t * unpacked, sink->scratch->unpacked.Get(kFastLanesValues * bits_ / 8));
     FastLanesUnpack(bits_, block.width, block.words, unpacked);
     return sink->fixed.AppendRanges(unpacked, ranges);
   }
 
  private:
   Status Pick(PackedBlock block, std::span<const RowRange> ranges, uint64_t wanted, ValueSink* sink) const {
-    ARROW_ASSIGN_OR_RAISE(uint8_t* to, sink->fixed.Append(wanted));
+    ARROW_ASSIGN_OR_RAISE(uint8_t * to, sink->fixed.Append(wanted));
     for (const RowRange& range : ranges) {
       for (uint64_t at = range.start; at < range.end(); ++at, to += bits_ / 8) {
         uint64_t value = FastLanesGet(bits_, block.width, block.words, static_cast<unsigned>(at));
@@ -56,14 +56,16 @@ Result<unsigned> InlineBitpackingBits(const pb21::InlineBitpacking& encoding) {
 Result<PackedBlock> ParseInlineBlock(Bytes bytes, unsigned word_bits, uint64_t num_values) {
   LANCE_CHECK_BYTES(num_values <= kFastLanesValues, "InlineBitpacking block of {} values: at most 1024 fit",
                     num_values);
-  LANCE_CHECK_BYTES(bytes.size() >= word_bits / 8, "InlineBitpacking block of {} bytes has no width", bytes.size());
+  LANCE_CHECK_BYTES(bytes.size() >= word_bits / 8, "InlineBitpacking block of {} bytes has no width",
+                    bytes.size());
   uint64_t width = 0;
   std::memcpy(&width, bytes.data(), word_bits / 8);
   LANCE_CHECK_BYTES(width <= word_bits, "InlineBitpacking width {} is above the {} bits of a value", width,
                     word_bits);
   uint64_t packed = FastLanesBytes(static_cast<unsigned>(width));
-  LANCE_CHECK_BYTES(bytes.size() - word_bits / 8 >= packed, "InlineBitpacking block has {} bytes, width {} needs {}",
-                    bytes.size(), width, packed + word_bits / 8);
+  LANCE_CHECK_BYTES(bytes.size() - word_bits / 8 >= packed,
+                    "InlineBitpacking block has {} bytes, width {} needs {}", bytes.size(), width,
+                    packed + word_bits / 8);
   return PackedBlock{static_cast<unsigned>(width), bytes.data() + word_bits / 8};
 }
 

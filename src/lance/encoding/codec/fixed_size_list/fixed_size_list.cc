@@ -29,8 +29,8 @@ Result<ListLayers> ParseLists(const pb21::FixedSizeList& outermost, const LeafSh
   uint64_t items = 1;
   for (size_t level = 0;; ++level) {
     LANCE_CHECK_BYTES(level < shape.dims.size() && list->items_per_value() == shape.dims[level],
-                      "FixedSizeList of {} items at level {} does not fit the column type", list->items_per_value(),
-                      level);
+                      "FixedSizeList of {} items at level {} does not fit the column type",
+                      list->items_per_value(), level);
     items *= shape.dims[level];  // the product was checked when the shape was made
     out.item_validity.push_back(list->has_validity());
     out.items_per_row.push_back(items);
@@ -40,14 +40,15 @@ Result<ListLayers> ParseLists(const pb21::FixedSizeList& outermost, const LeafSh
       list = &values.fixed_size_list();
       continue;
     }
-    LANCE_CHECK_BYTES(level + 1 == shape.dims.size(), "FixedSizeList is nested {} deep, its type {}", level + 1,
-                      shape.dims.size());
+    LANCE_CHECK_BYTES(level + 1 == shape.dims.size(), "FixedSizeList is nested {} deep, its type {}",
+                      level + 1, shape.dims.size());
     if (values.has_constant()) {
       if (values.constant().has_value()) return NotSupported("FixedSizeList of a constant value");
       LANCE_CHECK_BYTES(list->has_validity(), "FixedSizeList of nulls without validity");
       return out;
     }
-    if (!values.has_flat()) return NotSupported("{} as the encoding of fixed-size list items", EncodingName(values));
+    if (!values.has_flat())
+      return NotSupported("{} as the encoding of fixed-size list items", EncodingName(values));
     ARROW_ASSIGN_OR_RAISE(uint64_t bits, FlatBits(values.flat()));
     LANCE_CHECK_BYTES(bits == shape.element_bits, "FixedSizeList items of {} bits, their type has {}", bits,
                       shape.element_bits);
@@ -84,12 +85,12 @@ class FixedSizeListCodec : public ChunkCodec {
   std::vector<bool> item_validity() const override { return layers_.item_validity; }
 
  private:
-  static Status Append(const ChunkValues& chunk, size_t buffer, uint64_t bits, std::span<const RowRange> ranges,
-                       FixedSink* sink) {
+  static Status Append(const ChunkValues& chunk, size_t buffer, uint64_t bits,
+                       std::span<const RowRange> ranges, FixedSink* sink) {
     ARROW_ASSIGN_OR_RAISE(uint64_t total, CheckedMul(bits, chunk.num_values, "bits of fixed-size lists"));
     Bytes bytes = chunk.buffers[buffer];
-    LANCE_CHECK_BYTES(bytes.size() >= CeilDiv(total, 8), "chunk of {} lists of {} bits has {} bytes", chunk.num_values,
-                      bits, bytes.size());
+    LANCE_CHECK_BYTES(bytes.size() >= CeilDiv(total, 8), "chunk of {} lists of {} bits has {} bytes",
+                      chunk.num_values, bits, bytes.size());
     return sink->AppendRanges(bytes.data(), ranges);
   }
 
@@ -118,8 +119,9 @@ class FixedSizeListPerValue : public PerValueCodec {
         ARROW_RETURN_NOT_OK(sink->validity[level].AppendRanges(from, {&one, 1}));
         from += CeilDiv(layers_.items_per_row[level], 8);
       }
-      ARROW_RETURN_NOT_OK(from == nullptr || layers_.row_bits == 0 ? AppendZeros(&sink->fixed, 1)
-                                                                   : sink->fixed.AppendRanges(from, {&one, 1}));
+      ARROW_RETURN_NOT_OK(from == nullptr || layers_.row_bits == 0
+                              ? AppendZeros(&sink->fixed, 1)
+                              : sink->fixed.AppendRanges(from, {&one, 1}));
     }
     return Status::OK();
   }

@@ -40,7 +40,7 @@ class FlatPerValue : public PerValueCodec {
   explicit FlatPerValue(uint64_t width) : width_(width) {}
 
   Status Decode(std::span<const Bytes> values, ValueSink* sink) const override {
-    ARROW_ASSIGN_OR_RAISE(uint8_t* to, sink->fixed.Append(values.size()));
+    ARROW_ASSIGN_OR_RAISE(uint8_t * to, sink->fixed.Append(values.size()));
     for (Bytes value : values) {
       if (value.data() != nullptr) {
         std::memcpy(to, value.data(), width_);

@@ -85,7 +85,8 @@ uint64_t ChunkOffsets::operator[](uint64_t index) const {
 }
 
 Result<unsigned> VariableOffsetBits(const pb21::Variable& encoding) {
-  if (encoding.has_values()) return NotSupported("Variable encoding with compressed values (Variable.values)");
+  if (encoding.has_values())
+    return NotSupported("Variable encoding with compressed values (Variable.values)");
   LANCE_CHECK_BYTES(encoding.has_offsets(), "Variable encoding without an encoding of its offsets");
   if (!encoding.offsets().has_flat()) return NotSupported("Variable encoding with offsets other than Flat");
   const pb21::Flat& flat = encoding.offsets().flat();
@@ -98,8 +99,8 @@ Result<unsigned> VariableOffsetBits(const pb21::Variable& encoding) {
 Result<ChunkOffsets> ParseChunkOffsets(Bytes buffer, unsigned offset_bits, uint64_t num_values,
                                        std::span<const RowRange> ranges) {
   uint64_t width = offset_bits / 8;
-  LANCE_CHECK_BYTES(num_values < buffer.size() / width, "chunk of {} strings has {} bytes, too few for its offsets",
-                    num_values, buffer.size());
+  LANCE_CHECK_BYTES(num_values < buffer.size() / width,
+                    "chunk of {} strings has {} bytes, too few for its offsets", num_values, buffer.size());
   for (const RowRange& range : ranges) {
     bool good = offset_bits == 32 ? Ascending<uint32_t>(buffer.data(), range, buffer.size())
                                   : Ascending<uint64_t>(buffer.data(), range, buffer.size());
@@ -108,13 +109,15 @@ Result<ChunkOffsets> ParseChunkOffsets(Bytes buffer, unsigned offset_bits, uint6
   return ChunkOffsets{buffer.data(), offset_bits};
 }
 
-Result<std::unique_ptr<ChunkCodec>> MakeVariableCodec(const pb21::Variable& encoding, const LeafShape& shape) {
+Result<std::unique_ptr<ChunkCodec>> MakeVariableCodec(const pb21::Variable& encoding,
+                                                      const LeafShape& shape) {
   ARROW_ASSIGN_OR_RAISE(unsigned bits, VariableOffsetBits(encoding));
   LANCE_CHECK_BYTES(shape.kind == LeafKind::kVariable, "Variable encoding does not fit the column type");
   return std::make_unique<VariableCodec>(bits);
 }
 
-Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValue(const pb21::Variable& encoding, const LeafShape& shape) {
+Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValue(const pb21::Variable& encoding,
+                                                            const LeafShape& shape) {
   ARROW_RETURN_NOT_OK(VariableOffsetBits(encoding).status());
   LANCE_CHECK_BYTES(shape.kind == LeafKind::kVariable, "Variable encoding does not fit the column type");
   return std::make_unique<VariablePerValue>();

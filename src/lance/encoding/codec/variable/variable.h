@@ -23,6 +23,7 @@ Result<ChunkOffsets> ParseChunkOffsets(Bytes buffer, unsigned offset_bits, uint6
                                        std::span<const RowRange> ranges);
 
 Result<std::unique_ptr<ChunkCodec>> MakeVariableCodec(const pb21::Variable& encoding, const LeafShape& shape);
-Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValue(const pb21::Variable& encoding, const LeafShape& shape);
+Result<std::unique_ptr<PerValueCodec>> MakeVariablePerValue(const pb21::Variable& encoding,
+                                                            const LeafShape& shape);
 
 }  // namespace lance::encoding
