@@ -167,7 +167,7 @@ class LanceFileReader:
             schema=results.to_schema(values["schema"]),
             num_rows=values["num_rows"],
             num_data_bytes=min(starts, default=0),
-            num_column_metadata_bytes=values["column_metadata_bytes"],
+            num_column_metadata_bytes=values["column_metadata_bytes"] + 16 * len(columns),  # and the offset table
             num_global_buffer_bytes=sum(buffer.size for buffer in global_buffers),
             global_buffers=global_buffers,
             columns=columns,
