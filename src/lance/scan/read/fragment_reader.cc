@@ -174,7 +174,7 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> FragmentReader::Read(std::spa
     }
   }
   for (size_t file : files) {
-    ARROW_RETURN_NOT_OK(ReadFile(*files_[file], file, &pending, context_->io));
+    ARROW_RETURN_NOT_OK(ReadFile(*files_[file], file, &pending, context_->io.get()));
   }
 
   std::vector<std::shared_ptr<arrow::Array>> out(columns.size());

@@ -27,7 +27,7 @@ struct ReadContext {
   ColumnSet columns;
   file::BlobHandling blobs = file::BlobHandling::kDescriptions;
   bool include_deleted = false;  ///< deleted rows get a null row id instead of being left out by the caller
-  IoCounters* io = nullptr;      ///< may be null; outlives the readers
+  std::shared_ptr<IoCounters> io;  ///< may be null
 };
 
 /// Reads columns of one fragment by physical row, wherever they are: a column may lie in any of the
