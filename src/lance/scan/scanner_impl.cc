@@ -132,7 +132,8 @@ class ScannerImpl : public Scanner {
     return finished_;
   }
 
-  Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> Collect(const std::shared_ptr<RunState>& run) const {
+  Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> Collect(
+      const std::shared_ptr<RunState>& run) const {
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, Execute(plan_, run, RunPurpose::kTable));
     std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
     uint64_t bytes = 0;
@@ -142,9 +143,10 @@ class ScannerImpl : public Scanner {
       if (plan_->memory_limit_bytes.has_value()) {
         bytes += static_cast<uint64_t>(arrow::util::TotalBufferSize(*batch));
         if (bytes > *plan_->memory_limit_bytes) {
-          return ResourceExhausted("the result takes more than the memory limit of {} bytes: stream it, or "
-                                   "raise the limit",
-                                   *plan_->memory_limit_bytes);
+          return ResourceExhausted(
+              "the result takes more than the memory limit of {} bytes: stream it, or "
+              "raise the limit",
+              *plan_->memory_limit_bytes);
         }
       }
       batches.push_back(std::move(batch));
@@ -163,13 +165,8 @@ class ScannerImpl : public Scanner {
     }
     uint64_t rows = 0;
     for (const table::Fragment* fragment : plan_->fragments) {
-      std::optional<uint64_t> live = fragment->num_rows();
-      if (!live.has_value() || fragment->physical_rows == 0) {
-        ARROW_ASSIGN_OR_RAISE(std::shared_ptr<FragmentReader> reader,
-                              FragmentReader::Open(plan_->context, *fragment));
-        live = reader->live_rows();
-      }
-      rows += *live;
+      ARROW_ASSIGN_OR_RAISE(uint64_t live, snapshot_->CountRows(*fragment));
+      rows += live;
     }
     return static_cast<int64_t>(rows);
   }

@@ -58,7 +58,8 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
   const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
   const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
   uint64_t bytes = kUnitBytes;
-  if (threads > 0) bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
+  if (threads > 0)
+    bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
   sizing.unit_rows = std::max<uint64_t>(bytes / weighted, 1);
   if (purpose == RunPurpose::kStream) {
     // Whole batches, so that they end where the caller expects.
@@ -143,8 +144,8 @@ class Executor {
     uint64_t budget = plan_->io_buffer_bytes;
     if (plan_->memory_limit_bytes.has_value()) budget = std::min(budget, *plan_->memory_limit_bytes / 2);
     const uint64_t fitting = budget / std::max<uint64_t>(sizing.unit_bytes, 1);
-    parallel.units_ahead = static_cast<int>(
-        std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::max(threads, 1)) * 4));
+    parallel.units_ahead =
+        static_cast<int>(std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::max(threads, 1)) * 4));
     std::shared_ptr<const UnitStage> stage;
     if (plan_->knn.has_value()) {
       stage = std::make_shared<KnnStage>(plan_, run_);

@@ -50,8 +50,8 @@ Result<std::shared_ptr<arrow::Array>> CastQuery(std::shared_ptr<arrow::Array> va
     // bfloat16 is the upper half of a float32; round to nearest even.
     ARROW_ASSIGN_OR_RAISE(values, arrow::compute::Cast(*values, arrow::float32()));
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bytes, arrow::AllocateBuffer(values->length() * 2));
-    const auto* from = reinterpret_cast<const uint32_t*>(
-        static_cast<const arrow::FloatArray&>(*values).raw_values());
+    const auto* from =
+        reinterpret_cast<const uint32_t*>(static_cast<const arrow::FloatArray&>(*values).raw_values());
     auto* to = reinterpret_cast<uint16_t*>(bytes->mutable_data());
     for (int64_t i = 0; i < values->length(); ++i) {
       to[i] = static_cast<uint16_t>((from[i] + 0x7FFF + ((from[i] >> 16) & 1)) >> 16);
@@ -59,8 +59,7 @@ Result<std::shared_ptr<arrow::Array>> CastQuery(std::shared_ptr<arrow::Array> va
     return std::make_shared<arrow::FixedSizeBinaryArray>(arrow::fixed_size_binary(2), values->length(),
                                                          std::move(bytes));
   }
-  return arrow::compute::Cast(*values, element.query_type,
-                              arrow::compute::CastOptions::Unsafe());
+  return arrow::compute::Cast(*values, element.query_type, arrow::compute::CastOptions::Unsafe());
 }
 
 // The numbers of the query and how many vectors they are meant to be (0: one row of numbers).
@@ -153,8 +152,7 @@ Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& c
   const uint64_t values = static_cast<uint64_t>(flat.values->length());
   // A plain list of numbers is one vector; on a multi-vector column it may be several in a row.
   const bool dividable = flat.rows == 0 && out.multi_vector && out.dim > 0 && values % out.dim == 0;
-  if (out.dim == 0 || values == 0 ||
-      (static_cast<uint64_t>(flat.row_length) != out.dim && !dividable)) {
+  if (out.dim == 0 || values == 0 || (static_cast<uint64_t>(flat.row_length) != out.dim && !dividable)) {
     return InvalidArgument("Query vector size {} does not match index column size {}", flat.row_length,
                            out.dim);
   }

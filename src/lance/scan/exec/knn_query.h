@@ -27,9 +27,9 @@ struct KnnQuery {
   simd::Metric metric = simd::Metric::kL2;
   std::string metric_name = "l2";
   uint64_t dim = 0;
-  bool multi_vector = false;      ///< the column is a list of vectors; `queries` are one query
-  uint64_t num_vectors = 1;       ///< in `queries`
-  bool batch = false;             ///< the result starts with query_index
+  bool multi_vector = false;               ///< the column is a list of vectors; `queries` are one query
+  uint64_t num_vectors = 1;                ///< in `queries`
+  bool batch = false;                      ///< the result starts with query_index
   std::shared_ptr<arrow::Buffer> queries;  ///< num_vectors * dim elements, row-major
   uint64_t k = 10;
   std::optional<float> lower_bound;  ///< inclusive

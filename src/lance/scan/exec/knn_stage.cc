@@ -38,11 +38,10 @@ struct CandidateColumns {
 
   std::shared_ptr<arrow::RecordBatch> Finish(const std::shared_ptr<arrow::Schema>& schema) {
     const auto rows = static_cast<int64_t>(query.size());
-    return arrow::RecordBatch::Make(schema, rows,
-                                    {ToArray(arrow::int32(), std::move(query)),
-                                     ToArray(arrow::float32(), std::move(distance)),
-                                     ToArray(arrow::uint64(), std::move(row_id)),
-                                     ToArray(arrow::uint64(), std::move(address))});
+    return arrow::RecordBatch::Make(
+        schema, rows,
+        {ToArray(arrow::int32(), std::move(query)), ToArray(arrow::float32(), std::move(distance)),
+         ToArray(arrow::uint64(), std::move(row_id)), ToArray(arrow::uint64(), std::move(address))});
   }
 };
 
@@ -60,7 +59,7 @@ void SharedThresholds::Lower(size_t query, float value) {
 
 struct KnnStage::Rows {
   std::shared_ptr<arrow::Array> holder;
-  const uint8_t* vectors = nullptr;  // of row 0 (single) or of the first vector of all rows (multi)
+  const uint8_t* vectors = nullptr;     // of row 0 (single) or of the first vector of all rows (multi)
   const arrow::Array* nulls = nullptr;  // null rows have no distance
   const int32_t* offsets = nullptr;     // multi: vectors of row i are [offsets[i], offsets[i + 1])
   const uint64_t* row_ids = nullptr;
@@ -75,9 +74,9 @@ KnnStage::KnnStage(std::shared_ptr<const ScanPlan> plan, std::shared_ptr<RunStat
       thresholds_(std::make_shared<SharedThresholds>(plan_->knn->num_queries())) {}
 
 std::shared_ptr<arrow::Schema> KnnStage::OutputSchema() {
-  static const auto schema = arrow::schema(
-      {VirtualField(ColumnSource::kQueryIndex), VirtualField(ColumnSource::kDistance),
-       VirtualField(ColumnSource::kRowId), VirtualField(ColumnSource::kRowAddress)});
+  static const auto schema =
+      arrow::schema({VirtualField(ColumnSource::kQueryIndex), VirtualField(ColumnSource::kDistance),
+                     VirtualField(ColumnSource::kRowId), VirtualField(ColumnSource::kRowAddress)});
   return schema;
 }
 
@@ -148,7 +147,8 @@ void KnnStage::SearchSingle(const Rows& rows, std::vector<TopK>* best) const {
       float threshold = std::min((*best)[q].threshold(), thresholds_->Get(q));
       const float* row_distances = distances.data() + q * count;
       for (size_t r = 0; r < count; ++r) {
-        if (row_distances[r] <= threshold) Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
+        if (row_distances[r] <= threshold)
+          Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
       }
     }
   }

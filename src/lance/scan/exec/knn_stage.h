@@ -34,8 +34,7 @@ class KnnStage : public UnitStage {
   Result<Rows> GetRows(const arrow::RecordBatch& batch) const;
   void SearchSingle(const Rows& rows, std::vector<TopK>* best) const;
   void SearchMulti(const Rows& rows, TopK* best) const;
-  void Offer(size_t query, float distance, const Rows& rows, size_t row, float* threshold,
-             TopK* best) const;
+  void Offer(size_t query, float distance, const Rows& rows, size_t row, float* threshold, TopK* best) const;
 
   std::shared_ptr<const ScanPlan> plan_;
   std::shared_ptr<RunState> run_;

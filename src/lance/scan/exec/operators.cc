@@ -103,9 +103,8 @@ class TakeStream : public BatchStream {
     const auto addresses = batch->GetColumnByName(std::string(VirtualName(ColumnSource::kRowAddress)));
     if (addresses == nullptr) return Internal("a take needs row addresses");
     const auto* values = static_cast<const arrow::UInt64Array&>(*addresses).raw_values();
-    ARROW_ASSIGN_OR_RAISE(
-        std::vector<std::shared_ptr<arrow::Array>> taken,
-        reader_->Read({values, static_cast<size_t>(batch->num_rows())}, columns_));
+    ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> taken,
+                          reader_->Read({values, static_cast<size_t>(batch->num_rows())}, columns_));
     arrow::ArrayVector arrays = batch->columns();
     arrow::FieldVector fields = batch->schema()->fields();
     for (size_t i = 0; i < columns_.size(); ++i) {

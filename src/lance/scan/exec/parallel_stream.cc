@@ -76,8 +76,8 @@ struct Shared : std::enable_shared_from_this<Shared> {
       return;
     }
     lock.unlock();
-    BatchResult result = options.cancel.cancelled() ? BatchResult(options.cancel.Check())
-                                                    : RunGuarded(*stage, unit);
+    BatchResult result =
+        options.cancel.cancelled() ? BatchResult(options.cancel.Check()) : RunGuarded(*stage, unit);
     unit = Unit();
     lock.lock();
     if (!result.ok()) no_more_units = true;

@@ -28,7 +28,8 @@ class NodeTimer {
   explicit NodeTimer(NodeMetrics& node) : node_(node), start_(std::chrono::steady_clock::now()) {}
   ~NodeTimer() {
     node_.nanoseconds.fetch_add(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_).count(),
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_)
+            .count(),
         std::memory_order_relaxed);
   }
   NodeTimer(const NodeTimer&) = delete;

@@ -104,9 +104,10 @@ class SortStream : public BatchStream {
     int64_t bytes = 0;
     for (const BatchPtr& batch : held_) bytes += arrow::util::TotalBufferSize(*batch);
     if (static_cast<uint64_t>(bytes) > *memory_limit_) {
-      return ResourceExhausted("ordering the rows takes more than the memory limit of {} bytes: "
-                               "set a limit on the rows, or raise it",
-                               *memory_limit_);
+      return ResourceExhausted(
+          "ordering the rows takes more than the memory limit of {} bytes: "
+          "set a limit on the rows, or raise it",
+          *memory_limit_);
     }
     return Status::OK();
   }

@@ -41,22 +41,8 @@ Result<FragmentReader*> TakeReader::Fragment(uint64_t address) {
   return slot.get();
 }
 
-Result<uint64_t> TakeReader::LiveRowsBefore(uint64_t fragment_id) {
-  uint64_t rows = 0;
-  for (const table::Fragment& fragment : context_->snapshot->manifest().fragments) {
-    if (fragment.id == fragment_id) break;
-    if (fragment.num_rows().has_value() && fragment.physical_rows > 0) {
-      rows += *fragment.num_rows();
-    } else {
-      ARROW_ASSIGN_OR_RAISE(FragmentReader * reader, Fragment(RowAddress::Of(fragment.id, 0).value));
-      rows += reader->live_rows();
-    }
-  }
-  return rows;
-}
-
-Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::ReadSorted(
-    std::span<const uint64_t> addresses, std::span<const int> columns) {
+Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::ReadSorted(std::span<const uint64_t> addresses,
+                                                                          std::span<const int> columns) {
   const bool needs_offsets = std::any_of(columns.begin(), columns.end(), [&](int column) {
     return context_->columns.columns[column].source == ColumnSource::kRowOffset;
   });
@@ -75,7 +61,9 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::ReadSorted(
     }
     uint64_t before = 0;
     if (needs_offsets) {
-      ARROW_ASSIGN_OR_RAISE(before, LiveRowsBefore(id));
+      const std::vector<table::Fragment>& all = context_->snapshot->manifest().fragments;
+      ARROW_ASSIGN_OR_RAISE(auto starts, context_->snapshot->LiveRowStarts());
+      before = (*starts)[static_cast<size_t>(&reader->fragment() - all.data())];
     }
     ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> arrays,
                           reader->Read(columns, rows, before));
@@ -113,14 +101,14 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::Read(std::span<co
     return InvalidArgument("one take of {} rows is too many: take at most 2^31 - 1", sorted.size());
   }
   for (size_t i = 0; i < addresses.size(); ++i) {
-    out[i] = static_cast<int32_t>(std::lower_bound(sorted.begin(), sorted.end(), addresses[i]) -
-                                  sorted.begin());
+    out[i] =
+        static_cast<int32_t>(std::lower_bound(sorted.begin(), sorted.end(), addresses[i]) - sorted.begin());
   }
   const arrow::Int32Array indices(static_cast<int64_t>(addresses.size()), std::move(positions));
   EnsureCompute();
   for (std::shared_ptr<arrow::Array>& array : arrays) {
-    ARROW_ASSIGN_OR_RAISE(array, arrow::compute::Take(*array, indices,
-                                                      arrow::compute::TakeOptions::NoBoundsCheck()));
+    ARROW_ASSIGN_OR_RAISE(
+        array, arrow::compute::Take(*array, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
   }
   return arrays;
 }

@@ -26,7 +26,6 @@ class TakeReader {
  private:
   Result<std::vector<std::shared_ptr<arrow::Array>>> ReadSorted(std::span<const uint64_t> addresses,
                                                                 std::span<const int> columns);
-  Result<uint64_t> LiveRowsBefore(uint64_t fragment_id);
 
   std::shared_ptr<const ReadContext> context_;
   std::mutex mutex_;

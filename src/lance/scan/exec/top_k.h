@@ -10,7 +10,7 @@ namespace lance::scan {
 /// A row found by a search.
 struct Candidate {
   float distance = 0;
-  uint64_t row_id = 0;   ///< breaks ties
+  uint64_t row_id = 0;  ///< breaks ties
   uint64_t address = 0;
   bool operator<(const Candidate& other) const {
     return distance != other.distance ? distance < other.distance : row_id < other.row_id;

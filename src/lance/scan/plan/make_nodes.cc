@@ -149,7 +149,8 @@ class NodeBuilder {
              column.source == column.field->name() &&
              column.source == plan_.context->columns.columns[plan_.emitted[i]].name();
     }
-    if (plan_.filter != nullptr) same = same && plan_.late.empty() && plan_.early.size() == plan_.emitted.size();
+    if (plan_.filter != nullptr)
+      same = same && plan_.late.empty() && plan_.early.size() == plan_.emitted.size();
     if (!same) Add("ProjectionExec", fmt::format("expr=[{}]", text), NodeRole::kProject);
   }
 

@@ -26,7 +26,9 @@ class OutputBuilder {
   OutputBuilder(const schema::Schema& table, const ScanOptions& options, file::BlobHandling blobs)
       : table_(table), options_(options), blobs_(blobs) {}
 
-  Status AddMade(ColumnSource source) { return AddPath(std::string(VirtualName(source)), MadeColumn(source)); }
+  Status AddMade(ColumnSource source) {
+    return AddPath(std::string(VirtualName(source)), MadeColumn(source));
+  }
 
   Status AddStored(const schema::Field& field) {
     ARROW_ASSIGN_OR_RAISE(ColumnPath path, ResolveColumn(table_, blobs_, false, field.name));

@@ -14,8 +14,8 @@ namespace lance::scan {
 
 /// Where a column that somebody names is found in the inner batches.
 struct ColumnPath {
-  std::string top_level;             ///< column of the inner batches, stored or made
-  std::vector<std::string> members;  ///< path inside it
+  std::string top_level;                ///< column of the inner batches, stored or made
+  std::vector<std::string> members;     ///< path inside it
   std::shared_ptr<arrow::Field> field;  ///< type and metadata; nullable when a struct on the way is
   std::string path;                     ///< as ColumnSetBuilder::Add takes it
 };

@@ -80,7 +80,8 @@ class Planner {
   Status PlanSearch() {
     if (!options_.nearest.has_value()) return Status::OK();
     const NearestQuery& nearest = *options_.nearest;
-    LANCE_CHECK_ARG(!options_.include_deleted_rows, "Cannot include deleted rows in a nearest neighbor search");
+    LANCE_CHECK_ARG(!options_.include_deleted_rows,
+                    "Cannot include deleted rows in a nearest neighbor search");
     Result<ColumnPath> column = ResolveColumn(table_, blobs_, false, nearest.column);
     LANCE_CHECK_ARG(column.ok(), "Embedding column {} is not in the dataset", nearest.column);
     ARROW_ASSIGN_OR_RAISE(plan_->knn, MakeKnnQuery(nearest, *column->field->WithName(nearest.column)));
@@ -278,9 +279,9 @@ Result<std::shared_ptr<arrow::Schema>> BindingSchema(const schema::Schema& table
   for (const schema::Field& field : table.fields) {
     ARROW_ASSIGN_OR_RAISE(fields.emplace_back(), ReadField(field, blobs));
   }
-  for (ColumnSource source : {ColumnSource::kRowId, ColumnSource::kRowAddress,
-                              ColumnSource::kLastUpdatedAtVersion, ColumnSource::kCreatedAtVersion,
-                              ColumnSource::kRowOffset}) {
+  for (ColumnSource source :
+       {ColumnSource::kRowId, ColumnSource::kRowAddress, ColumnSource::kLastUpdatedAtVersion,
+        ColumnSource::kCreatedAtVersion, ColumnSource::kRowOffset}) {
     fields.push_back(VirtualField(source));
   }
   if (search) fields.push_back(VirtualField(ColumnSource::kDistance));

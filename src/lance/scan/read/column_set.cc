@@ -34,8 +34,7 @@ std::shared_ptr<arrow::DataType> DescriptorType(const schema::Field& field) {
                            arrow::field("size", arrow::uint64()), arrow::field("blob_id", arrow::uint32()),
                            arrow::field("blob_uri", arrow::utf8())});
   }
-  return arrow::struct_(
-      {arrow::field("position", arrow::uint64()), arrow::field("size", arrow::uint64())});
+  return arrow::struct_({arrow::field("position", arrow::uint64()), arrow::field("size", arrow::uint64())});
 }
 
 bool HasBlob(const schema::Field& field) {

@@ -64,18 +64,16 @@ Result<std::shared_ptr<arrow::ArrayData>> MergeParts(const schema::Field& field,
         holders.emplace_back(&part_field->children[j], std::move(member));
       }
     }
-    ARROW_ASSIGN_OR_RAISE(
-        std::shared_ptr<arrow::ArrayData> member,
-        MergeParts(child, type->field(static_cast<int>(i))->type(), holders, length));
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ArrayData> member,
+                          MergeParts(child, type->field(static_cast<int>(i))->type(), holders, length));
     merged->child_data.push_back(std::move(member));
   }
   if (merged->offset != 0) {
     // The validity bits start at the first part's offset while the members now start at 0.
     if (merged->buffers[0] != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(
-          merged->buffers[0],
-          arrow::internal::CopyBitmap(arrow::default_memory_pool(), merged->buffers[0]->data(),
-                                      merged->offset, length));
+      ARROW_ASSIGN_OR_RAISE(merged->buffers[0],
+                            arrow::internal::CopyBitmap(arrow::default_memory_pool(),
+                                                        merged->buffers[0]->data(), merged->offset, length));
     }
     merged->offset = 0;
   }

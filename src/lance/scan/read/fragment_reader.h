@@ -26,7 +26,7 @@ struct ReadContext {
   std::shared_ptr<const table::Snapshot> snapshot;
   ColumnSet columns;
   file::BlobHandling blobs = file::BlobHandling::kDescriptions;
-  bool include_deleted = false;  ///< deleted rows get a null row id instead of being left out by the caller
+  bool include_deleted = false;    ///< deleted rows get a null row id instead of being left out by the caller
   std::shared_ptr<IoCounters> io;  ///< may be null
 };
 

@@ -46,16 +46,9 @@ Status UnitPlanner::OpenNextFragment() {
     }
     if (needs_offsets_) {
       // Positions count over the whole table, also where only some fragments are scanned.
-      live_rows_before_ = 0;
-      for (const table::Fragment& earlier : context_->snapshot->manifest().fragments) {
-        if (earlier.id == fragment.id) break;
-        std::optional<uint64_t> live = earlier.num_rows();
-        if (!live.has_value() || earlier.physical_rows == 0) {
-          ARROW_ASSIGN_OR_RAISE(std::shared_ptr<FragmentReader> other, FragmentReader::Open(context_, earlier));
-          live = other->live_rows();
-        }
-        live_rows_before_ += *live;
-      }
+      ARROW_ASSIGN_OR_RAISE(auto starts, context_->snapshot->LiveRowStarts());
+      live_rows_before_ =
+          (*starts)[static_cast<size_t>(&fragment - context_->snapshot->manifest().fragments.data())];
     }
     current_ = std::move(reader);
     return Status::OK();

@@ -20,9 +20,10 @@ struct Unit {
 
 /// How a scan is cut into units.
 struct UnitOptions {
-  uint64_t unit_rows = 8192;      ///< rows a unit (in the end, see first_unit_rows)
-  uint64_t first_unit_rows = 0;   ///< > 0: units start with this size and double, for scans that may stop early
-  uint64_t skip = 0;              ///< live rows left out at the start
+  uint64_t unit_rows = 8192;  ///< rows a unit (in the end, see first_unit_rows)
+  uint64_t first_unit_rows =
+      0;              ///< > 0: units start with this size and double, for scans that may stop early
+  uint64_t skip = 0;  ///< live rows left out at the start
   std::optional<uint64_t> limit;  ///< rows after those
 };
 
@@ -45,10 +46,11 @@ class UnitPlanner {
   std::shared_ptr<const ReadContext> context_;
   std::vector<const table::Fragment*> fragments_;
   UnitOptions options_;
-  bool needs_offsets_ = false;    // a row-offset column is read
+  bool needs_offsets_ = false;  // a row-offset column is read
   size_t next_fragment_ = 0;
   std::shared_ptr<FragmentReader> current_;
-  uint64_t current_position_ = 0;  // next row inside current_ (live, or physical when deleted rows are wanted)
+  uint64_t current_position_ =
+      0;  // next row inside current_ (live, or physical when deleted rows are wanted)
   uint64_t current_end_ = 0;
   uint64_t live_rows_before_ = 0;  // of current_
   uint64_t grown_rows_ = 0;
@@ -56,6 +58,7 @@ class UnitPlanner {
 
 /// Bytes that a row of `columns` takes in memory, from types and, for columns of variable width, from what
 /// the fragment stores.
-Result<uint64_t> EstimateRowBytes(FragmentReader& fragment, const ColumnSet& set, std::span<const int> columns);
+Result<uint64_t> EstimateRowBytes(FragmentReader& fragment, const ColumnSet& set,
+                                  std::span<const int> columns);
 
 }  // namespace lance::scan

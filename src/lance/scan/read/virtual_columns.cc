@@ -40,8 +40,8 @@ Status CheckInside(const char* what, uint64_t fragment_id, uint64_t size, std::s
 
 Result<std::shared_ptr<arrow::Array>> RowAddresses(uint64_t fragment_id, std::span<const RowRange> rows) {
   ARROW_ASSIGN_OR_RAISE(auto data, MakeUInt64(rows, [&](const RowRange& range, uint64_t* out) {
-    std::iota(out, out + range.length, RowAddress::Of(fragment_id, range.start).value);
-  }));
+                          std::iota(out, out + range.length, RowAddress::Of(fragment_id, range.start).value);
+                        }));
   return arrow::MakeArray(std::move(data));
 }
 
@@ -52,12 +52,13 @@ Result<std::shared_ptr<arrow::Array>> RowIds(uint64_t fragment_id, const table::
     ARROW_RETURN_NOT_OK(CheckInside("row ids", fragment_id, ids->size(), rows));
   }
   ARROW_ASSIGN_OR_RAISE(auto data, MakeUInt64(rows, [&](const RowRange& range, uint64_t* out) {
-    if (ids == nullptr) {
-      std::iota(out, out + range.length, RowAddress::Of(fragment_id, range.start).value);
-    } else {
-      ids->Read(range, out);
-    }
-  }));
+                          if (ids == nullptr) {
+                            std::iota(out, out + range.length,
+                                      RowAddress::Of(fragment_id, range.start).value);
+                          } else {
+                            ids->Read(range, out);
+                          }
+                        }));
   if (deleted == nullptr) return arrow::MakeArray(std::move(data));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> validity, arrow::AllocateEmptyBitmap(data->length));
   int64_t row = 0;
@@ -77,10 +78,11 @@ Result<std::shared_ptr<arrow::Array>> RowIds(uint64_t fragment_id, const table::
 Result<std::shared_ptr<arrow::Array>> RowOffsets(uint64_t before, const table::DeletionVector* deletions,
                                                  std::span<const RowRange> rows) {
   ARROW_ASSIGN_OR_RAISE(auto data, MakeUInt64(rows, [&](const RowRange& range, uint64_t* out) {
-    // Inside one range of live rows offsets are consecutive.
-    const uint64_t deleted = deletions == nullptr ? 0 : deletions->CountBelow(range.start);
-    std::iota(out, out + range.length, before + range.start - deleted);
-  }));
+                          // Inside one range of live rows offsets are consecutive.
+                          const uint64_t deleted =
+                              deletions == nullptr ? 0 : deletions->CountBelow(range.start);
+                          std::iota(out, out + range.length, before + range.start - deleted);
+                        }));
   return arrow::MakeArray(std::move(data));
 }
 
@@ -91,12 +93,12 @@ Result<std::shared_ptr<arrow::Array>> RowVersions(uint64_t fragment_id,
     ARROW_RETURN_NOT_OK(CheckInside("row versions", fragment_id, versions->size(), rows));
   }
   ARROW_ASSIGN_OR_RAISE(auto data, MakeUInt64(rows, [&](const RowRange& range, uint64_t* out) {
-    if (versions == nullptr) {
-      std::fill(out, out + range.length, uint64_t{1});
-    } else {
-      versions->Read(range, out);
-    }
-  }));
+                          if (versions == nullptr) {
+                            std::fill(out, out + range.length, uint64_t{1});
+                          } else {
+                            versions->Read(range, out);
+                          }
+                        }));
   return arrow::MakeArray(std::move(data));
 }
 
