@@ -13,9 +13,11 @@ def not_yet(why: str):
     """Decorates the declaration of an operation that is still missing. Signature and docstring stay."""
 
     def decorate(function):
+        name = function.__qualname__.replace("NotYetSupported.", "LanceDataset.")
+
         @functools.wraps(function)
         def refuse(*args, **kwargs):
-            raise unsupported(function.__qualname__, why)
+            raise unsupported(name, why)
 
         return refuse
 

@@ -51,8 +51,8 @@ const char* PrefixOf(ErrorKind kind) {
   }
 }
 
-// Holds a reader so that letting go of it, which may wait for worker threads, never happens under the GIL: one
-// of those threads may be waiting for the GIL to call back.
+// Holds a reader so that letting go of it, which may wait for worker threads, never happens under the GIL:
+// one of those threads may be waiting for the GIL to call back.
 class UnlockedReader : public arrow::RecordBatchReader {
  public:
   explicit UnlockedReader(std::shared_ptr<arrow::RecordBatchReader> reader) : reader_(std::move(reader)) {}
@@ -98,6 +98,10 @@ T* FromCapsule(nb::handle capsule, const char* name) {
 
 void Raise(const arrow::Status& status, PyObject* invalid) {
   ErrorKind kind = KindOf(status).value_or(ErrorKind::kInternal);
+  // A URI that no store serves is for the caller to fix, and a ValueError at the reference.
+  if (status.message().find("No object store provider found") != std::string::npos) {
+    kind = ErrorKind::kInvalidArgument;
+  }
   std::string message = PrefixOf(kind) + status.message();
   if (kind == ErrorKind::kCommitConflict) {
     nb::object type = nb::module_::import_("lance_cpp.commit").attr("CommitConflictError");

@@ -30,8 +30,8 @@ namespace lance::python {
 
 namespace nb = nanobind;
 
-/// Throws the Python exception for a failed status; needs the GIL. `invalid` is the class for a wrong argument
-/// (ValueError, but OSError where the reference raises that).
+/// Throws the Python exception for a failed status; needs the GIL. `invalid` is the class for a wrong
+/// argument (ValueError, but OSError where the reference raises that).
 [[noreturn]] void Raise(const arrow::Status& status, PyObject* invalid = PyExc_ValueError);
 
 inline void Check(const arrow::Status& status, PyObject* invalid = PyExc_ValueError) {

@@ -30,7 +30,8 @@ VersionRef ToVersionRef(std::optional<uint64_t> number, std::optional<std::strin
   ref.number = number;
   ref.tag = std::move(tag);
   ref.branch = std::move(branch);
-  if (as_of_ns) ref.as_of = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(*as_of_ns));
+  if (as_of_ns)
+    ref.as_of = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(*as_of_ns));
   return ref;
 }
 
@@ -47,8 +48,7 @@ std::shared_ptr<Dataset> Open(const std::string& uri, std::optional<uint64_t> nu
 
 nb::object Take(const Dataset& dataset, Offsets offsets, nb::dict projection) {
   ScanOptions options = ToScanOptions(projection);
-  auto table =
-      Unlocked([&] { return dataset.Take({offsets.data(), offsets.shape(0)}, options); });
+  auto table = Unlocked([&] { return dataset.Take({offsets.data(), offsets.shape(0)}, options); });
   return StreamCapsule(Unwrap(std::move(table), PyExc_OSError));
 }
 
@@ -60,8 +60,9 @@ nb::object TakeRowIds(const Dataset& dataset, Ids ids, nb::dict projection) {
 
 nb::object TakeRowAddresses(const Dataset& dataset, Ids addresses, nb::dict projection) {
   ScanOptions options = ToScanOptions(projection);
-  auto table =
-      Unlocked([&] { return dataset.TakeRowAddresses({addresses.data(), addresses.shape(0)}, options); });
+  auto table = Unlocked([&] {
+    return dataset.TakeRowAddresses({addresses.data(), addresses.shape(0)}, options);
+  });
   return StreamCapsule(Unwrap(std::move(table), PyExc_OSError));
 }
 
@@ -69,7 +70,8 @@ nb::list Versions(const Dataset& dataset) {
   auto versions = Unwrap(Unlocked([&] { return dataset.Versions(); }));
   nb::list out;
   for (const auto& version : versions) {
-    out.append(nb::make_tuple(version.version, version.timestamp.time_since_epoch().count(), version.metadata));
+    out.append(
+        nb::make_tuple(version.version, version.timestamp.time_since_epoch().count(), version.metadata));
   }
   return out;
 }
@@ -118,7 +120,8 @@ nb::object FragmentOf(const Dataset& dataset, uint64_t id) {
 
 nb::list Fragments(const Dataset& dataset) {
   nb::list out;
-  for (const auto& fragment : dataset.snapshot()->manifest().fragments) out.append(FragmentToPython(fragment));
+  for (const auto& fragment : dataset.snapshot()->manifest().fragments)
+    out.append(FragmentToPython(fragment));
   return out;
 }
 
@@ -207,8 +210,9 @@ void BindDataset(nb::module_& module) {
            [](const Scanner& self) {
              return StreamCapsule(Unwrap(Unlocked([&] { return self.ToReader(); })));
            })
-      .def("to_table",
-           [](const Scanner& self) { return StreamCapsule(Unwrap(Unlocked([&] { return self.ToTable(); }))); })
+      .def(
+          "to_table",
+          [](const Scanner& self) { return StreamCapsule(Unwrap(Unlocked([&] { return self.ToTable(); }))); })
       .def("count_rows",
            [](const Scanner& self) { return Unwrap(Unlocked([&] { return self.CountRows(); })); })
       .def(
@@ -249,7 +253,8 @@ void BindDataset(nb::module_& module) {
       .def("take_row_ids", &TakeRowIds, nb::arg("row_ids"), nb::arg("options"))
       .def("take_row_addresses", &TakeRowAddresses, nb::arg("addresses"), nb::arg("options"))
       .def("versions", &Versions)
-      .def("latest_version", [](const Dataset& self) { return Unwrap(Unlocked([&] { return self.LatestVersion(); })); })
+      .def("latest_version",
+           [](const Dataset& self) { return Unwrap(Unlocked([&] { return self.LatestVersion(); })); })
       .def("tags", &Tags)
       .def("branches", &Branches)
       .def(
@@ -261,7 +266,8 @@ void BindDataset(nb::module_& module) {
           },
           nb::arg("number").none(), nb::arg("tag").none(), nb::arg("branch").none())
       .def("manifest", [](const Dataset& self) { return ManifestToPython(self.snapshot()->manifest()); })
-      .def("lance_schema", [](const Dataset& self) { return SchemaToPython(self.snapshot()->manifest().schema); })
+      .def("lance_schema",
+           [](const Dataset& self) { return SchemaToPython(self.snapshot()->manifest().schema); })
       .def("fragments", &Fragments)
       .def("fragment", &FragmentOf, nb::arg("id"))
       .def("indices", &Indices)

@@ -187,18 +187,21 @@ class Writer {
 
   Result<std::string> WriteCall(const cp::Expression::Call& call, int depth) {
     static const auto* infix = new std::unordered_map<std::string_view, const char*>{
-        {"equal", "="},           {"not_equal", "<>"},     {"less", "<"},
-        {"less_equal", "<="},     {"greater", ">"},        {"greater_equal", ">="},
-        {"and_kleene", "AND"},    {"and", "AND"},          {"or_kleene", "OR"},
-        {"or", "OR"},             {"add", "+"},            {"add_checked", "+"},
-        {"subtract", "-"},        {"subtract_checked", "-"}, {"multiply", "*"},
-        {"multiply_checked", "*"}, {"divide", "/"},         {"divide_checked", "/"},
+        {"equal", "="},        {"not_equal", "<>"},
+        {"less", "<"},         {"less_equal", "<="},
+        {"greater", ">"},      {"greater_equal", ">="},
+        {"and_kleene", "AND"}, {"and", "AND"},
+        {"or_kleene", "OR"},   {"or", "OR"},
+        {"add", "+"},          {"add_checked", "+"},
+        {"subtract", "-"},     {"subtract_checked", "-"},
+        {"multiply", "*"},     {"multiply_checked", "*"},
+        {"divide", "/"},       {"divide_checked", "/"},
     };
     static const auto* functions = new std::unordered_map<std::string_view, const char*>{
-        {"utf8_lower", "lower"},   {"ascii_lower", "lower"}, {"utf8_upper", "upper"},
-        {"ascii_upper", "upper"},  {"abs", "abs"},           {"abs_checked", "abs"},
-        {"is_nan", "isnan"},       {"coalesce", "coalesce"}, {"utf8_length", "character_length"},
-        {"sqrt", "sqrt"},          {"sqrt_checked", "sqrt"}, {"floor", "floor"},
+        {"utf8_lower", "lower"},  {"ascii_lower", "lower"}, {"utf8_upper", "upper"},
+        {"ascii_upper", "upper"}, {"abs", "abs"},           {"abs_checked", "abs"},
+        {"is_nan", "isnan"},      {"coalesce", "coalesce"}, {"utf8_length", "character_length"},
+        {"sqrt", "sqrt"},         {"sqrt_checked", "sqrt"}, {"floor", "floor"},
         {"ceil", "ceil"},
     };
     std::vector<std::string> arguments;
@@ -242,16 +245,15 @@ class Writer {
 
   Result<std::string> WriteMatch(const cp::Expression::Call& call, const std::string& argument) {
     static const auto* matches = new std::unordered_map<std::string_view, const char*>{
-        {"starts_with", "starts_with({}, {})"},
-        {"ends_with", "ends_with({}, {})"},
-        {"match_substring", "contains({}, {})"},
-        {"match_substring_regex", "regexp_like({}, {})"},
+        {"starts_with", "starts_with({}, {})"},  {"ends_with", "ends_with({}, {})"},
+        {"match_substring", "contains({}, {})"}, {"match_substring_regex", "regexp_like({}, {})"},
         {"match_like", "({} LIKE {})"},
     };
     auto found = matches->find(call.function_name);
     if (found == matches->end()) return Unknown(call);
     const auto& options = static_cast<const cp::MatchSubstringOptions&>(*call.options);
-    if (options.ignore_case) return NotSupported("a filter expression {}(ignore_case=True)", call.function_name);
+    if (options.ignore_case)
+      return NotSupported("a filter expression {}(ignore_case=True)", call.function_name);
     return fmt::format(fmt::runtime(found->second), argument, QuoteString(options.pattern));
   }
 

@@ -19,7 +19,9 @@ class FileHandle {
  public:
   FileHandle(std::shared_ptr<file::FileReader> reader, schema::Schema projection,
              std::shared_ptr<arrow::Schema> arrow_schema)
-      : reader_(std::move(reader)), projection_(std::move(projection)), arrow_schema_(std::move(arrow_schema)) {}
+      : reader_(std::move(reader)),
+        projection_(std::move(projection)),
+        arrow_schema_(std::move(arrow_schema)) {}
 
   static Result<std::shared_ptr<FileHandle>> Open(const std::shared_ptr<store::ObjectStore>& store,
                                                   const std::string& path,
@@ -122,7 +124,8 @@ nb::dict Metadata(const FileHandle& self) {
   for (int i = 0; i < reader.num_columns(); ++i) {
     auto description = Unwrap(Unlocked([&] { return reader.Describe(i); }));
     nb::list pages;
-    for (const auto& page : description.pages) pages.append(nb::make_tuple(Ranges(page.buffers), page.encoding));
+    for (const auto& page : description.pages)
+      pages.append(nb::make_tuple(Ranges(page.buffers), page.encoding));
     columns.append(nb::make_tuple(Ranges(description.buffers), pages));
   }
   out["columns"] = columns;

@@ -45,8 +45,7 @@ nb::dict FieldToPython(const schema::Field& field) {
   for (const auto& child : field.children) children.append(FieldToPython(child));
   out["children"] = children;
   auto arrow_field = field.ToArrow();
-  out["arrow"] =
-      arrow_field.ok() ? SchemaCapsule(*arrow::schema({arrow_field.ValueUnsafe()})) : nb::none();
+  out["arrow"] = arrow_field.ok() ? SchemaCapsule(*arrow::schema({arrow_field.ValueUnsafe()})) : nb::none();
   return out;
 }
 
