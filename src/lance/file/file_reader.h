@@ -87,6 +87,9 @@ class FileReader {
       const schema::Field& field, BlobHandling blobs = BlobHandling::kDescriptions,
       bool missing_as_null = false) = 0;
 
+  /// Reads absolute ranges of the file: what FieldTask::ranges() of several fields ask, in one coalesced call.
+  virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) = 0;
+
   /// Convenience: reads rows of several fields into one batch, one coalesced read for all.
   Result<std::shared_ptr<arrow::RecordBatch>> Read(const schema::Schema& projection,
                                                    std::span<const RowRange> rows,

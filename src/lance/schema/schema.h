@@ -49,12 +49,17 @@ struct Field {
   bool is_map() const { return logical_type == "map"; }
   bool is_packed_struct()
       const;                ///< struct with metadata lance-encoding:packed (or the older "packed") = true
-  bool is_blob() const;     ///< metadata lance-encoding:blob = true
-  bool is_blob_v2() const;  ///< extension lance.blob.v2
+  bool is_blob() const;     ///< metadata lance-encoding:blob (any value) or extension lance.blob.v2
+  bool is_blob_v2() const;  ///< extension lance.blob.v2, or the stored descriptor of one
+
+  /// What a scan returns for a blob unless its bytes are asked for: a struct of (position, size) for v1, of
+  /// (kind, position, size, blob_id, blob_uri) for v2, under the same name and id. Other fields: a copy.
+  Field BlobDescriptor() const;
 
   /// The Arrow type of a value of this field. Errors: NotSupported names an unknown logical type.
   Result<std::shared_ptr<arrow::DataType>> ArrowType() const;
-  /// The Arrow field: name, type, nullability and metadata.
+  /// The Arrow field: name, type, nullability and metadata. Extension types stay storage plus
+  /// ARROW:extension:* metadata; consumers that register the extension see it at the C data border.
   Result<std::shared_ptr<arrow::Field>> ToArrow() const;
 
   /// This field or the descendant with that id; nullptr when absent.

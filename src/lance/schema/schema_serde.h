@@ -16,9 +16,10 @@ class Schema;
 
 namespace lance::schema {
 
-/// Builds the tree from the flattened, depth-first list of the wire form. Children are found by parent id.
-/// Errors: Corruption on an unknown parent, a duplicate id among ids >= 0, a cycle, or nesting deeper than
-/// 256.
+/// Builds the tree from the flattened, depth-first list of the wire form. Children are found by parent id;
+/// the first of several fields with one id is the parent (old tables have such). The members of a blob v2
+/// descriptor, which data files write without id and parent, are put back under their struct.
+/// Errors: Corruption on a parent that does not come first, or nesting deeper than 256.
 Result<Schema> FromProto(const google::protobuf::RepeatedPtrField<pb::Field>& fields,
                          const google::protobuf::Map<std::string, std::string>& metadata);
 

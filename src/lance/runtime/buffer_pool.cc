@@ -1,0 +1,182 @@
+#include "lance/runtime/buffer_pool.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <mutex>
+#include <vector>
+
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+
+namespace lance::runtime {
+namespace {
+
+constexpr int64_t kPooledFrom = 256 << 10;
+constexpr uint64_t kHugePage = 2 << 20;
+// What may lie unused: enough for the buffers in flight of a scan on a few cores, far below a process's
+// budget.
+constexpr uint64_t kMaxKeptBytes = 384 << 20;
+constexpr int kClassesPerDoubling = 4;
+constexpr int kNumClasses = 4 * 24;
+
+// Size classes grow by a quarter of a power of two, so at most a fifth of a block is unused.
+int ClassOf(uint64_t size) {
+  int log = std::bit_width(size) - 1;  // size >= 256 KiB: log >= 18
+  uint64_t step = uint64_t{1} << (log - 2);
+  uint64_t quarter = (size - (uint64_t{1} << log) + step - 1) / step;
+  return (log - 18) * kClassesPerDoubling + static_cast<int>(quarter);
+}
+
+uint64_t ClassBytes(int index) {
+  int log = 18 + index / kClassesPerDoubling;
+  uint64_t base = uint64_t{1} << log;
+  return base + (base >> 2) * static_cast<uint64_t>(index % kClassesPerDoubling);
+}
+
+class RecyclingPool : public arrow::MemoryPool {
+ public:
+  arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
+    if (size < kPooledFrom) return small_->Allocate(size, alignment, out);
+    int index = ClassOf(static_cast<uint64_t>(size));
+    if (index >= kNumClasses || alignment > 4096) {
+      return arrow::Status::OutOfMemory("cannot allocate a buffer of ", size, " bytes");
+    }
+    if (uint8_t* kept = TakeKept(index)) {
+      *out = kept;
+    } else {
+      *out = MapBlock(ClassBytes(index));
+      if (*out == nullptr) return arrow::Status::OutOfMemory("cannot allocate a buffer of ", size, " bytes");
+    }
+    Count(size);
+    return arrow::Status::OK();
+  }
+
+  arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** data) override {
+    if (old_size < kPooledFrom && new_size < kPooledFrom) {
+      return small_->Reallocate(old_size, new_size, alignment, data);
+    }
+    if (old_size >= kPooledFrom && new_size >= kPooledFrom &&
+        ClassOf(static_cast<uint64_t>(old_size)) == ClassOf(static_cast<uint64_t>(new_size))) {
+      bytes_.fetch_add(new_size - old_size, std::memory_order_relaxed);
+      return arrow::Status::OK();
+    }
+    uint8_t* moved = nullptr;
+    ARROW_RETURN_NOT_OK(Allocate(new_size, alignment, &moved));
+    std::memcpy(moved, *data, static_cast<size_t>(std::min(old_size, new_size)));
+    Free(*data, old_size, alignment);
+    *data = moved;
+    return arrow::Status::OK();
+  }
+
+  void Free(uint8_t* data, int64_t size, int64_t alignment) override {
+    if (size < kPooledFrom) return small_->Free(data, size, alignment);
+    bytes_.fetch_sub(size, std::memory_order_relaxed);
+    int index = ClassOf(static_cast<uint64_t>(size));
+    uint64_t block = ClassBytes(index);
+    {
+      std::lock_guard lock(mutex_);
+      if (kept_bytes_ + block <= kMaxKeptBytes) {
+        kept_[static_cast<size_t>(index)].push_back(data);
+        kept_bytes_ += block;
+        return;
+      }
+    }
+    munmap(data, block);
+  }
+
+  void ReleaseUnused() override {
+    std::lock_guard lock(mutex_);
+    for (int index = 0; index < kNumClasses; ++index) {
+      for (uint8_t* block : kept_[static_cast<size_t>(index)]) munmap(block, ClassBytes(index));
+      kept_[static_cast<size_t>(index)].clear();
+    }
+    kept_bytes_ = 0;
+  }
+
+  uint64_t kept_bytes() {
+    std::lock_guard lock(mutex_);
+    return kept_bytes_;
+  }
+
+  int64_t bytes_allocated() const override { return bytes_.load() + small_->bytes_allocated(); }
+  int64_t max_memory() const override { return max_.load(); }
+  int64_t total_bytes_allocated() const override { return total_.load(); }
+  int64_t num_allocations() const override { return allocations_.load(); }
+  std::string backend_name() const override { return "lance"; }
+
+ private:
+  void Count(int64_t size) {
+    int64_t now = bytes_.fetch_add(size, std::memory_order_relaxed) + size;
+    int64_t seen = max_.load(std::memory_order_relaxed);
+    while (now > seen && !max_.compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
+    }
+    total_.fetch_add(size, std::memory_order_relaxed);
+    allocations_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  uint8_t* TakeKept(int index) {
+    std::lock_guard lock(mutex_);
+    // A block one or two classes up serves as well, but then its class at Free would differ: only exact
+    // classes.
+    auto& blocks = kept_[static_cast<size_t>(index)];
+    if (blocks.empty()) return nullptr;
+    uint8_t* block = blocks.back();
+    blocks.pop_back();
+    kept_bytes_ -= ClassBytes(index);
+    return block;
+  }
+
+  static uint8_t* MapBlock(uint64_t bytes) {
+    uint64_t extra = bytes >= kHugePage ? kHugePage : 0;
+    void* mapped = mmap(nullptr, bytes + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    auto* start = static_cast<uint8_t*>(mapped);
+    if (extra == 0) return start;
+    // Cut the mapping so that it begins on a huge-page boundary.
+    auto address = reinterpret_cast<uintptr_t>(start);
+    uint64_t head = (kHugePage - address % kHugePage) % kHugePage;
+    if (head > 0) munmap(start, head);
+    if (extra - head > 0) munmap(start + head + bytes, extra - head);
+    madvise(start + head, bytes, MADV_HUGEPAGE);
+    return start + head;
+  }
+
+  arrow::MemoryPool* small_ = arrow::default_memory_pool();
+  std::mutex mutex_;
+  std::array<std::vector<uint8_t*>, kNumClasses> kept_;
+  uint64_t kept_bytes_ = 0;
+  std::atomic<int64_t> bytes_{0};
+  std::atomic<int64_t> max_{0};
+  std::atomic<int64_t> total_{0};
+  std::atomic<int64_t> allocations_{0};
+};
+
+RecyclingPool* Pool() {
+  // Never destroyed: buffers handed to other libraries may be freed after static destructors ran.
+  static auto* pool = new RecyclingPool();
+  return pool;
+}
+
+}  // namespace
+
+arrow::MemoryPool* BufferPool() { return Pool(); }
+
+Result<std::shared_ptr<arrow::Buffer>> AllocatePooled(uint64_t size) {
+  if (size > (uint64_t{1} << 40)) return ResourceExhausted("cannot allocate a buffer of {} bytes", size);
+  // Decoders may store whole words past the end, and read them.
+  auto buffer = arrow::AllocateResizableBuffer(static_cast<int64_t>(size) + 64, Pool());
+  if (!buffer.ok()) return ResourceExhausted("cannot allocate a buffer of {} bytes", size);
+  std::shared_ptr<arrow::ResizableBuffer> out = std::move(*buffer);
+  ARROW_RETURN_NOT_OK(out->Resize(static_cast<int64_t>(size), /*shrink_to_fit=*/false));
+  return out;
+}
+
+void ReleaseUnusedBuffers() { Pool()->ReleaseUnused(); }
+
+uint64_t KeptBufferBytes() { return Pool()->kept_bytes(); }
+
+}  // namespace lance::runtime

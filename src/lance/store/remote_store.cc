@@ -1,0 +1,328 @@
+// Object stores through Arrow's file systems. One request a coalesced range, fanned out on Arrow's I/O
+// threads.
+#include "lance/store/remote_store.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+
+#include <arrow/buffer.h>
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/util/future.h>
+
+#include "lance/base/checked_math.h"
+#include "lance/store/coalesce.h"
+#include "lance/store/counted.h"
+
+namespace lance::store {
+namespace {
+
+namespace fs = arrow::fs;
+
+// Reads nearer than this are cheaper as one request than as two round trips.
+constexpr uint64_t kCoalesceDistance = 256 << 10;
+constexpr uint64_t kMaxRequest = 16 << 20;
+
+Status Translate(const Status& status, const std::string& path) {
+  if (status.ok()) return status;
+  const std::string& text = status.message();
+  for (const char* sign : {"does not exist", "NoSuchKey", "NOT_FOUND", "Not Found", "not found", "(404)"}) {
+    if (text.find(sign) != std::string::npos) return NotFound("{}: no such object ({})", path, text);
+  }
+  return IOError("{}: {}", path, text);
+}
+
+template <typename T>
+Result<T> Translate(Result<T> result, const std::string& path) {
+  if (result.ok()) return result;
+  return Translate(result.status(), path);
+}
+
+class RemoteObject : public ReadableObject {
+ public:
+  RemoteObject(std::string path, std::shared_ptr<arrow::io::RandomAccessFile> file, uint64_t size,
+               std::shared_ptr<AtomicCounters> counters)
+      : path_(std::move(path)), file_(std::move(file)), size_(size), counters_(std::move(counters)) {}
+
+  const std::string& path() const override { return path_; }
+  uint64_t size() const override { return size_; }
+
+  Status ReadInto(ByteRange range, uint8_t* out) override {
+    ARROW_RETURN_NOT_OK(Check(range));
+    counters_->Read(range.length);
+    auto got = file_->ReadAt(static_cast<int64_t>(range.offset), static_cast<int64_t>(range.length), out);
+    ARROW_ASSIGN_OR_RAISE(int64_t bytes, Translate(std::move(got), path_));
+    if (static_cast<uint64_t>(bytes) != range.length) {
+      return Corruption("{}: {} bytes at {} wanted, {} arrived", path_, range.length, range.offset, bytes);
+    }
+    return Status::OK();
+  }
+
+  Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) override {
+    for (const ByteRange& range : ranges) ARROW_RETURN_NOT_OK(Check(range));
+    CoalescedPlan plan = Coalesce(ranges, kCoalesceDistance, kMaxRequest);
+    std::vector<arrow::Future<std::shared_ptr<arrow::Buffer>>> pending;
+    pending.reserve(plan.reads.size());
+    for (const CoalescedRead& read : plan.reads) {
+      counters_->Read(read.range.length);
+      pending.push_back(file_->ReadAsync(arrow::io::default_io_context(),
+                                         static_cast<int64_t>(read.range.offset),
+                                         static_cast<int64_t>(read.range.length)));
+    }
+    std::vector<std::shared_ptr<arrow::Buffer>> out(ranges.size());
+    Status failed;
+    for (size_t i = 0; i < pending.size(); ++i) {
+      auto result = pending[i].result();  // waits, also after a failure: the reads must not outlive this call
+      if (!failed.ok()) continue;
+      failed =
+          result.ok() ? Hand(plan, plan.reads[i], *result, ranges, &out) : Translate(result.status(), path_);
+    }
+    ARROW_RETURN_NOT_OK(failed);
+    return out;
+  }
+
+ private:
+  Status Check(ByteRange range) const {
+    LANCE_CHECK_BYTES(RangeFits(range.offset, range.length, size_),
+                      "{}: bytes {}..{} lie outside the object of {} bytes", path_, range.offset,
+                      range.offset + range.length, size_);
+    return Status::OK();
+  }
+
+  Status Hand(const CoalescedPlan& plan, const CoalescedRead& read,
+              const std::shared_ptr<arrow::Buffer>& bytes, std::span<const ByteRange> ranges,
+              std::vector<std::shared_ptr<arrow::Buffer>>* out) const {
+    if (static_cast<uint64_t>(bytes->size()) != read.range.length) {
+      return Corruption("{}: {} bytes at {} wanted, {} arrived", path_, read.range.length, read.range.offset,
+                        bytes->size());
+    }
+    for (size_t position = read.first; position < read.first + read.count; ++position) {
+      size_t index = plan.IndexAt(position);
+      (*out)[index] =
+          arrow::SliceBuffer(bytes, static_cast<int64_t>(ranges[index].offset - read.range.offset),
+                             static_cast<int64_t>(ranges[index].length));
+    }
+    return Status::OK();
+  }
+
+  std::string path_;
+  std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  uint64_t size_;
+  std::shared_ptr<AtomicCounters> counters_;
+};
+
+class RemoteStore : public ObjectStore {
+ public:
+  RemoteStore(std::shared_ptr<fs::FileSystem> file_system, std::string root, std::string uri)
+      : fs_(std::move(file_system)), root_(std::move(root)), uri_(std::move(uri)) {
+    capabilities_.coalesce_distance = kCoalesceDistance;
+    capabilities_.max_request_bytes = kMaxRequest;
+    capabilities_.parallel_requests = 32;
+    capabilities_.lists_in_order = true;
+  }
+
+  const Capabilities& capabilities() const override { return capabilities_; }
+  std::string FullPath(const std::string& key) const override {
+    return key.empty() ? uri_ : uri_ + "/" + key;
+  }
+
+  Result<std::shared_ptr<ReadableObject>> Open(const std::string& key, uint64_t known_size) override {
+    std::string path = FullPath(key);
+    fs::FileInfo info(Key(key), fs::FileType::File);
+    if (known_size > 0) info.set_size(static_cast<int64_t>(known_size));
+    auto opened = known_size > 0 ? fs_->OpenInputFile(info) : fs_->OpenInputFile(Key(key));
+    ARROW_ASSIGN_OR_RAISE(auto file, Translate(std::move(opened), path));
+    ARROW_ASSIGN_OR_RAISE(int64_t size, Translate(file->GetSize(), path));
+    if (known_size == 0) counters_->Read(0);  // the HEAD request
+    return std::make_shared<RemoteObject>(std::move(path), std::move(file), static_cast<uint64_t>(size),
+                                          counters_);
+  }
+
+  Result<std::shared_ptr<arrow::Buffer>> Get(const std::string& key) override {
+    ARROW_ASSIGN_OR_RAISE(auto object, Open(key, 0));
+    return object->Read({0, object->size()});
+  }
+
+  Result<ObjectInfo> Head(const std::string& key) override {
+    counters_->Read(0);
+    ARROW_ASSIGN_OR_RAISE(fs::FileInfo info, Translate(fs_->GetFileInfo(Key(key)), FullPath(key)));
+    if (info.type() != fs::FileType::File) return NotFound("{}: no such object", FullPath(key));
+    return InfoOf(key, info);
+  }
+
+  Result<bool> Exists(const std::string& key) override {
+    counters_->Read(0);
+    ARROW_ASSIGN_OR_RAISE(fs::FileInfo info, Translate(fs_->GetFileInfo(Key(key)), FullPath(key)));
+    return info.type() != fs::FileType::NotFound;
+  }
+
+  Result<std::vector<ObjectInfo>> List(const std::string& prefix, bool recursive) override {
+    ARROW_ASSIGN_OR_RAISE(auto infos, Select(prefix, recursive));
+    std::vector<ObjectInfo> out;
+    for (const fs::FileInfo& info : infos) {
+      if (info.type() == fs::FileType::File) out.push_back(InfoOf(Relative(info.path()), info));
+    }
+    return out;
+  }
+
+  Result<std::vector<std::string>> ListFolders(const std::string& prefix) override {
+    ARROW_ASSIGN_OR_RAISE(auto infos, Select(prefix, false));
+    std::vector<std::string> out;
+    for (const fs::FileInfo& info : infos) {
+      if (info.type() == fs::FileType::Directory) out.push_back(info.base_name());
+    }
+    return out;
+  }
+
+  Status Put(const std::string& key, std::span<const uint8_t> bytes) override {
+    counters_->Write(bytes.size());
+    ARROW_ASSIGN_OR_RAISE(auto out, Translate(fs_->OpenOutputStream(Key(key)), FullPath(key)));
+    ARROW_RETURN_NOT_OK(
+        Translate(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())), FullPath(key)));
+    return Translate(out->Close(), FullPath(key));
+  }
+
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t>) override {
+    // Arrow's file systems have no conditional put, and a look before a write would lose commits.
+    return NotSupported("{}: conditional writes to remote object stores", FullPath(key));
+  }
+
+  Status Delete(const std::string& key) override {
+    counters_->Write(0);
+    return Translate(fs_->DeleteFile(Key(key)), FullPath(key));
+  }
+
+  Status Copy(const std::string& from, const std::string& to) override {
+    counters_->Write(0);
+    return Translate(fs_->CopyFile(Key(from), Key(to)), FullPath(from));
+  }
+
+  IoCounters counters() const override { return counters_->Get(); }
+
+ private:
+  std::string Key(const std::string& key) const { return key.empty() ? root_ : root_ + "/" + key; }
+  std::string Relative(const std::string& path) const {
+    return path.size() > root_.size() + 1 ? path.substr(root_.size() + 1) : std::string();
+  }
+
+  static ObjectInfo InfoOf(const std::string& key, const fs::FileInfo& info) {
+    return {key, static_cast<uint64_t>(std::max<int64_t>(info.size(), 0)),
+            std::chrono::time_point_cast<std::chrono::system_clock::duration>(info.mtime())};
+  }
+
+  Result<fs::FileInfoVector> Select(const std::string& prefix, bool recursive) {
+    counters_->Read(0);
+    fs::FileSelector selector;
+    selector.base_dir = Key(prefix);
+    selector.recursive = recursive;
+    selector.allow_not_found = true;
+    return Translate(fs_->GetFileInfo(selector), FullPath(prefix));
+  }
+
+  std::shared_ptr<fs::FileSystem> fs_;
+  std::string root_;
+  std::string uri_;
+  Capabilities capabilities_;
+  std::shared_ptr<AtomicCounters> counters_ = std::make_shared<AtomicCounters>();
+};
+
+std::string Encode(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '~';
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+// The first option that is set, by any of its names, else the environment variable of the upper-case name.
+std::string Option(const Options& options, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    for (const auto& [key, value] : options) {
+      std::string lower = key;
+      std::transform(lower.begin(), lower.end(), lower.begin(),
+                     [](unsigned char c) { return std::tolower(c); });
+      if (lower == name) return value;
+    }
+  }
+  for (const char* name : names) {
+    std::string upper = name;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
+    if (const char* value = std::getenv(upper.c_str())) return value;
+  }
+  return {};
+}
+
+std::string S3Uri(const std::string& rest, const Options& options) {
+  std::string key = Option(options, {"aws_access_key_id", "access_key_id"});
+  std::string secret = Option(options, {"aws_secret_access_key", "secret_access_key"});
+  std::string uri = "s3://";
+  if (!key.empty()) uri += Encode(key) + ":" + Encode(secret) + "@";
+  uri += rest;
+  std::string query;
+  auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, Encode(value));
+  };
+  add("region", Option(options, {"aws_region", "region", "aws_default_region"}));
+  std::string endpoint = Option(options, {"aws_endpoint", "aws_endpoint_url", "endpoint", "endpoint_url"});
+  if (endpoint.rfind("http://", 0) == 0) {
+    add("scheme", "http");
+    endpoint = endpoint.substr(7);
+  } else if (endpoint.rfind("https://", 0) == 0) {
+    endpoint = endpoint.substr(8);
+  }
+  add("endpoint_override", endpoint);
+  return uri + query;
+}
+
+// The wheel keeps S3 in a library of its own beside libarrow, loaded on first use.
+Status LoadS3() {
+  static std::mutex mutex;
+  static bool loaded = false;
+  std::lock_guard lock(mutex);
+  if (loaded) return Status::OK();
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(&fs::LoadFileSystemFactories), &info) == 0) {
+    return IOError("cannot find the folder of libarrow to load its S3 library");
+  }
+  std::filesystem::path arrow(info.dli_fname);
+  std::string name = arrow.filename().string();
+  name.replace(0, std::string("libarrow").size(), "libarrow_s3");
+  std::string path = (arrow.parent_path() / name).string();
+  ARROW_RETURN_NOT_OK(WithContext(fs::LoadFileSystemFactories(path.c_str()), "loading Arrow's S3 library"));
+  std::atexit([] { fs::EnsureFinalized(); });
+  loaded = true;
+  return Status::OK();
+}
+
+}  // namespace
+
+bool IsRemoteScheme(const std::string& scheme) {
+  return scheme == "s3" || scheme == "gs" || scheme == "az" || scheme == "abfss";
+}
+
+Result<OpenedStore> OpenRemote(const std::string& scheme, const std::string& bucket_and_prefix,
+                               const Options& options) {
+  std::string plain = scheme + "://" + bucket_and_prefix;
+  std::string arrow_uri = scheme == "s3"   ? S3Uri(bucket_and_prefix, options)
+                          : scheme == "az" ? "abfss://" + bucket_and_prefix
+                                           : plain;
+  std::string root;
+  auto opened = fs::FileSystemFromUri(arrow_uri, &root);
+  if (!opened.ok() && scheme == "s3") {
+    ARROW_RETURN_NOT_OK(LoadS3());
+    opened = fs::FileSystemFromUri(arrow_uri, &root);
+  }
+  if (!opened.ok()) {
+    // Never the Arrow text: it may repeat the URI with its secret.
+    return IOError("cannot open the object store of {} ({})", plain, opened.status().CodeAsString());
+  }
+  return OpenedStore{std::make_shared<RemoteStore>(*opened, root, plain), plain};
+}
+
+}  // namespace lance::store
