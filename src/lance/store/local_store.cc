@@ -182,6 +182,20 @@ class LocalStore : public ObjectStore {
     return out;
   }
 
+  Result<std::vector<std::string>> ListNames(const std::string& folder) override {
+    std::vector<std::string> out;
+    std::string path = FullPath(folder);
+    std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(path.c_str()), closedir);
+    if (dir == nullptr) {
+      if (errno == ENOENT || errno == ENOTDIR) return out;
+      return FromErrno(errno, "listing", path);
+    }
+    while (dirent* entry = readdir(dir.get())) {
+      if (entry->d_type != DT_DIR && !IsDots(entry->d_name)) out.emplace_back(entry->d_name);
+    }
+    return out;
+  }
+
   Result<std::vector<std::string>> ListFolders(const std::string& prefix) override {
     std::vector<std::string> out;
     std::string path = FullPath(prefix);

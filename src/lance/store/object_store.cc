@@ -26,4 +26,12 @@ Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadableObject::ReadMany(
   return out;
 }
 
+Result<std::vector<std::string>> ObjectStore::ListNames(const std::string& folder) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<ObjectInfo> objects, List(folder, /*recursive=*/false));
+  std::vector<std::string> names;
+  names.reserve(objects.size());
+  for (const ObjectInfo& object : objects) names.push_back(object.path.substr(object.path.rfind('/') + 1));
+  return names;
+}
+
 }  // namespace lance::store

@@ -74,6 +74,9 @@ class ObjectStore {
   /// Lists objects below `prefix` (a folder), recursively or one level; folders are not reported. A missing
   /// folder is an empty list.
   virtual Result<std::vector<ObjectInfo>> List(const std::string& prefix, bool recursive) = 0;
+  /// Names (without the folder) of the objects directly below `folder`, in no order. Cheaper than List where
+  /// sizes and times cost a request each; may name other things than files there.
+  virtual Result<std::vector<std::string>> ListNames(const std::string& folder);
   /// Names of the sub-folders directly below `prefix`.
   virtual Result<std::vector<std::string>> ListFolders(const std::string& prefix) = 0;
 

@@ -1,0 +1,77 @@
+#include "lance/table/manifest_file.h"
+
+#include <arrow/buffer.h>
+
+#include "lance/base/checked_math.h"
+#include "lance/base/span_reader.h"
+#include "lance/store/object_store.h"
+#include "lance/table/manifest_serde.h"
+
+namespace lance::table {
+namespace {
+
+constexpr uint64_t kTailBytes = 16;
+constexpr uint64_t kPrefetch = 64 << 10;
+constexpr char kMagic[] = {'L', 'A', 'N', 'C'};
+
+std::span<const uint8_t> BytesOf(const arrow::Buffer& buffer) {
+  return {buffer.data(), static_cast<size_t>(buffer.size())};
+}
+
+// Where the manifest's length is, checked to leave room for it and the tail.
+Result<uint64_t> ManifestPosition(std::span<const uint8_t> tail, uint64_t file_size) {
+  LANCE_CHECK_BYTES(tail.size() >= kTailBytes, "a manifest of {} bytes is too short", file_size);
+  const uint8_t* end = tail.data() + tail.size();
+  LANCE_CHECK_BYTES(std::memcmp(end - 4, kMagic, 4) == 0, "the manifest does not end with \"LANC\"");
+  const auto position = LoadLE<int64_t>(end - 16);
+  LANCE_CHECK_BYTES(position >= 0 && RangeFits(static_cast<uint64_t>(position), 4 + kTailBytes, file_size),
+                    "the manifest is said to start at {} of {} bytes", position, file_size);
+  return static_cast<uint64_t>(position);
+}
+
+Result<ManifestFile> Read(const std::shared_ptr<store::ReadableObject>& object) {
+  const uint64_t size = object->size();
+  const uint64_t prefetched = std::min(size, kPrefetch);
+  ManifestFile out;
+  out.object = object;
+  ARROW_ASSIGN_OR_RAISE(out.tail, object->Read({size - prefetched, prefetched}));
+  ARROW_ASSIGN_OR_RAISE(uint64_t position, ManifestPosition(BytesOf(*out.tail), size));
+  if (size - position > prefetched) {
+    ARROW_ASSIGN_OR_RAISE(out.tail, object->Read({position, size - position}));
+  }
+  const std::span<const uint8_t> bytes = BytesOf(*out.tail).last(size - position);
+  const uint32_t length = LoadLE<uint32_t>(bytes.data());
+  LANCE_CHECK_BYTES(length == bytes.size() - 4 - kTailBytes,
+                    "the manifest is said to have {} bytes but has {}", length,
+                    bytes.size() - 4 - kTailBytes);
+  ARROW_ASSIGN_OR_RAISE(out.manifest, ParseManifest(bytes.subspan(4, length)));
+  return out;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Buffer>> ManifestFile::ReadSection(uint64_t position, const char* what) const {
+  const uint64_t size = object->size();
+  LANCE_CHECK_BYTES(RangeFits(position, 4, size), "the {} is said to be at {} of {} bytes", what, position,
+                    size);
+  const uint64_t tail_start = size - static_cast<uint64_t>(tail->size());
+  if (position >= tail_start) {
+    const uint32_t length = LoadLE<uint32_t>(tail->data() + (position - tail_start));
+    LANCE_CHECK_BYTES(RangeFits(position + 4, length, size), "the {} at {} is said to have {} bytes", what,
+                      position, length);
+    return arrow::SliceBuffer(tail, static_cast<int64_t>(position + 4 - tail_start), length);
+  }
+  uint8_t prefix[4];
+  ARROW_RETURN_NOT_OK(object->ReadInto({position, 4}, prefix));
+  const uint32_t length = LoadLE<uint32_t>(prefix);
+  LANCE_CHECK_BYTES(RangeFits(position + 4, length, size), "the {} at {} is said to have {} bytes", what,
+                    position, length);
+  return object->Read({position + 4, length});
+}
+
+Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::string& key) {
+  ARROW_ASSIGN_OR_RAISE(auto object, store.Open(key));
+  return WithContext(Read(object), object->path());
+}
+
+}  // namespace lance::table

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "lance/base/status.h"
+#include "lance/table/manifest.h"
+
+namespace lance::table {
+
+/// The storage version of a manifest that does not name one: that of its data files, which must agree;
+/// without files "2.2" or, when nothing says otherwise, "0.1".
+Result<std::string> InferStorageVersion(const Manifest& manifest);
+
+/// Checks that the manifest's storage version is an exact one ("0.1", "2.0", "2.1", "2.2"; never an alias
+/// such as "stable"), that data files have it (or, with the mixed-versions flag, any 2.x), and that their
+/// columns are listed plausibly. Errors: NotSupported names an unknown version, Corruption the data file.
+Status CheckStorageVersions(const Manifest& manifest);
+
+}  // namespace lance::table

@@ -1,0 +1,140 @@
+#include "lance/table/versions.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <arrow/buffer.h>
+
+#include "lance/base/json.h"
+#include "lance/store/object_store.h"
+
+namespace lance::table {
+namespace {
+
+constexpr char kFolder[] = "_versions";
+constexpr std::string_view kExtension = ".manifest";
+constexpr char kHintKey[] = "_versions/latest_version_hint.json";
+// More versions than this above the hint: one listing is cheaper than asking for each.
+constexpr int kMaxProbes = 1000;
+
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  uint64_t value = 0;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+const char* SchemeName(NamingScheme scheme) { return scheme == NamingScheme::kV1 ? "V1" : "V2"; }
+
+Result<std::vector<ManifestName>> ListNames(store::ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> names, store.ListNames(kFolder));
+  std::vector<ManifestName> out;
+  out.reserve(names.size());
+  for (const std::string& name : names) {
+    if (auto parsed = ParseManifestName(name)) out.push_back(*parsed);
+  }
+  return out;
+}
+
+Status CheckOneScheme(store::ObjectStore& store, const ManifestName& a, const ManifestName& b) {
+  LANCE_CHECK_BYTES(
+      a.scheme == b.scheme,
+      "{}: found multiple manifest naming schemes in the same directory: {} and {}; migrate the manifest "
+      "paths to V2",
+      store.FullPath(kFolder), SchemeName(a.scheme), SchemeName(b.scheme));
+  return Status::OK();
+}
+
+// The newest version by the hint file, which may lag behind: versions above it are probed one by one. None
+// when there is no usable hint.
+Result<std::optional<ManifestLocation>> LatestByHint(store::ObjectStore& store) {
+  auto bytes = store.Get(kHintKey);
+  if (!bytes.ok()) return std::nullopt;
+  auto json = ParseJson(std::string_view(**bytes));
+  if (!json.ok()) return std::nullopt;
+  const JsonValue* member = json->Find("version");
+  const auto version = member == nullptr ? std::nullopt : member->AsUint64();
+  if (!version || *version >= kDetachedBit) return std::nullopt;
+  ManifestLocation found{*version, NamingScheme::kV2};
+  ARROW_ASSIGN_OR_RAISE(bool exists, store.Exists(found.key()));
+  if (!exists) {
+    found.scheme = NamingScheme::kV1;
+    ARROW_ASSIGN_OR_RAISE(exists, store.Exists(found.key()));
+  }
+  if (!exists) return std::nullopt;
+  for (int probe = 0; probe < kMaxProbes; ++probe) {
+    const ManifestLocation next{found.version + 1, found.scheme};
+    ARROW_ASSIGN_OR_RAISE(exists, store.Exists(next.key()));
+    if (!exists) return found;
+    found = next;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ManifestName> ParseManifestName(std::string_view file_name) {
+  if (!file_name.ends_with(kExtension)) return std::nullopt;
+  std::string_view number = file_name.substr(0, file_name.size() - kExtension.size());
+  if (number.starts_with('d')) {
+    auto version = ParseNumber(number.substr(1));
+    if (!version) return std::nullopt;
+    return ManifestName{*version, NamingScheme::kV2, true};
+  }
+  auto value = ParseNumber(number);
+  if (!value) return std::nullopt;
+  if (number.size() == 20) return ManifestName{UINT64_MAX - *value, NamingScheme::kV2, false};
+  return ManifestName{*value, NamingScheme::kV1, false};
+}
+
+std::string ManifestKey(uint64_t version, NamingScheme scheme) {
+  if ((version & kDetachedBit) != 0) return fmt::format("{}/d{}{}", kFolder, version, kExtension);
+  if (scheme == NamingScheme::kV1) return fmt::format("{}/{}{}", kFolder, version, kExtension);
+  return fmt::format("{}/{:020}{}", kFolder, UINT64_MAX - version, kExtension);
+}
+
+Result<std::vector<ManifestLocation>> ListManifests(store::ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, ListNames(store));
+  std::erase_if(names, [](const ManifestName& name) { return name.detached; });
+  std::vector<ManifestLocation> out;
+  out.reserve(names.size());
+  for (const ManifestName& name : names) {
+    ARROW_RETURN_NOT_OK(CheckOneScheme(store, names.front(), name));
+    out.push_back({name.version, name.scheme});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+  return out;
+}
+
+Result<std::vector<ManifestLocation>> ListDetachedManifests(store::ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, ListNames(store));
+  std::vector<ManifestLocation> out;
+  for (const ManifestName& name : names) {
+    if (name.detached) out.push_back({name.version, NamingScheme::kV2});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+  return out;
+}
+
+Result<ManifestLocation> LatestManifest(store::ObjectStore& store) {
+  // Local directories list in 0.1 us per entry and a store that lists in order has the newest in its first
+  // page; only elsewhere the hint saves work.
+  const store::Capabilities& capabilities = store.capabilities();
+  if (!capabilities.is_local && !capabilities.lists_in_order) {
+    ARROW_ASSIGN_OR_RAISE(auto hinted, LatestByHint(store));
+    if (hinted) return *hinted;
+  }
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, ListNames(store));
+  const ManifestName* newest = nullptr;
+  for (const ManifestName& name : names) {
+    if (name.detached) continue;
+    if (newest != nullptr) ARROW_RETURN_NOT_OK(CheckOneScheme(store, *newest, name));
+    if (newest == nullptr || name.version > newest->version) newest = &name;
+  }
+  if (newest == nullptr)
+    return NotFound("Dataset at path {} was not found: there is no manifest in {}", store.FullPath(""),
+                    store.FullPath(kFolder));
+  return ManifestLocation{newest->version, newest->scheme};
+}
+
+}  // namespace lance::table
