@@ -57,7 +57,7 @@ class ResultReader final : public arrow::RecordBatchReader {
     // The wrapper frees itself through its stream's release.
     auto* wrapper = new duckdb::ResultArrowArrayStreamWrapper(std::move(result), kRowsPerBatch);
     ARROW_ASSIGN_OR_RAISE(reader->stream_,
-                          arrow::ImportRecordBatchReader(reinterpret_cast<::ArrowArrayStream*>(&wrapper->stream)));
+                          arrow::ImportRecordBatchReader(&wrapper->stream));
     return reader;
   }
   std::shared_ptr<arrow::Schema> schema() const override { return stream_->schema(); }

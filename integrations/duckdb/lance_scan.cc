@@ -4,6 +4,7 @@
 #include <arrow/c/bridge.h>
 #include <fmt/format.h>
 
+#include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "filter_pushdown.h"
 #include "scan_state.h"
 
@@ -208,7 +209,7 @@ void BindColumns(ClientContext& context, LanceBindData* data) {
   const auto mapping = ValueOrThrow(TypeMapping::Make(scanner->schema()));
   data->schema = mapping.target();
   duckdb::ArrowSchemaWrapper exported;
-  ThrowIfFailed(arrow::ExportSchema(*data->schema, reinterpret_cast<::ArrowSchema*>(&exported.arrow_schema)));
+  ThrowIfFailed(arrow::ExportSchema(*data->schema, &exported.arrow_schema));
   duckdb::ArrowTableFunction::PopulateArrowTableSchema(context, data->arrow_types, exported.arrow_schema);
   const auto types = data->arrow_types.GetTypes();
   const size_t columns = data->schema->num_fields() - data->num_virtual_columns;

@@ -64,7 +64,7 @@ bool NextBatch(const GlobalState& constant, GlobalState* global, LocalState* loc
   batch = ValueOrThrow(constant.mapping->Apply(batch));
   for (auto& column : local->columns) column->Reset();
   auto chunk = duckdb::make_shared_ptr<duckdb::ArrowArrayWrapper>();
-  ThrowIfFailed(arrow::ExportRecordBatch(*batch, reinterpret_cast<::ArrowArray*>(&chunk->arrow_array)));
+  ThrowIfFailed(arrow::ExportRecordBatch(*batch, &chunk->arrow_array));
   local->chunk = std::move(chunk);
   local->offset = 0;
   return true;
