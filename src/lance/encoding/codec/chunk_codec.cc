@@ -1,0 +1,31 @@
+#include "lance/encoding/codec/chunk_codec.h"
+
+#include "lance/encoding/codec/bitpack/inline_bitpacking.h"
+#include "lance/encoding/codec/encoding_names.h"
+#include "lance/encoding/codec/fixed_size_list/fixed_size_list.h"
+#include "lance/encoding/codec/flat/flat.h"
+#include "lance/encoding/codec/variable/variable.h"
+#include "lance/proto/page_encodings.pb.h"
+
+namespace lance::encoding {
+
+Result<std::unique_ptr<ChunkCodec>> MakeChunkCodec(const pb21::CompressiveEncoding& encoding,
+                                                   const LeafShape& shape, const PageFormat& format,
+                                                   int depth) {
+  using Encoding = pb21::CompressiveEncoding;
+  if (depth > kMaxEncodingDepth) return Corruption("encodings nested deeper than {}", kMaxEncodingDepth);
+  switch (encoding.compression_case()) {
+    case Encoding::kFlat:
+      return MakeFlatCodec(encoding.flat(), shape);
+    case Encoding::kInlineBitpacking:
+      return MakeInlineBitpackingCodec(encoding.inline_bitpacking(), shape);
+    case Encoding::kVariable:
+      return MakeVariableCodec(encoding.variable(), shape);
+    case Encoding::kFixedSizeList:
+      return MakeFixedSizeListCodec(encoding.fixed_size_list(), shape);
+    default:
+      return NotSupported("{} as the encoding of mini-block values", EncodingName(encoding));
+  }
+}
+
+}  // namespace lance::encoding

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace lance::encoding {
+
+/// Writes one bit a level, set where the level is 0, in whole bytes (the last padded with zeros).
+void ZeroBits(const uint16_t* levels, uint64_t count, uint8_t* out);
+
+/// Returns how many levels are at most `limit`.
+uint64_t CountAtMost(const uint16_t* levels, uint64_t count, uint16_t limit);
+
+/// Returns how many levels equal `level`.
+uint64_t CountEqual(const uint16_t* levels, uint64_t count, uint16_t level);
+
+/// Returns the highest level, 0 when there is none.
+uint16_t MaxLevel(const uint16_t* levels, uint64_t count);
+
+}  // namespace lance::encoding

@@ -1,0 +1,295 @@
+// The decoding half of mini-block pages, in two passes over the chunks: levels first, for they say which
+// values the asked rows have and so how large the output is, then values straight into it.
+#include <algorithm>
+#include <cstring>
+
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
+
+#include "lance/base/checked_math.h"
+#include "lance/base/span_reader.h"
+#include "lance/encoding/levels/level_bits.h"
+#include "lance/encoding/structural/miniblock.h"
+
+namespace lance::encoding {
+namespace {
+
+// Levels that one chunk may have; old writers went past 65,535 with run-length encoded ones.
+constexpr uint64_t kMaxChunkLevels = uint64_t{1} << 24;
+
+Bytes ChunkBytes(const MiniBlockPage& page, const ChunkWork& work, const std::vector<BufferPtr>& buffers) {
+  uint64_t length = page.index.byte_start(work.chunk + 1) - page.index.byte_start(work.chunk);
+  return Bytes(buffers[work.buffer]->data() + work.offset, length);
+}
+
+std::span<const RowRange> RowsOf(const MiniBlockPlan& plan, const ChunkWork& work) {
+  return std::span<const RowRange>(plan.rows).subspan(work.first_range, work.num_ranges);
+}
+
+// The 16-bit field that counts levels wraps in files of some writers; a payload that knows better is believed
+// when the two agree modulo 65,536.
+Status ResolveNumLevels(const MiniBlockPage& page, ChunkView* chunk) {
+  for (auto [codec, payload] :
+       {std::pair(page.rep.get(), chunk->rep), std::pair(page.def.get(), chunk->def)}) {
+    if (codec == nullptr) continue;
+    ARROW_ASSIGN_OR_RAISE(std::optional<uint64_t> counted, codec->CountValues(payload));
+    if (!counted.has_value() || *counted == chunk->num_levels) continue;
+    LANCE_CHECK_BYTES(*counted > chunk->num_levels && *counted % 65536 == chunk->num_levels % 65536 &&
+                          *counted <= kMaxChunkLevels,
+                      "chunk says {} levels, their payload holds {}", chunk->num_levels, *counted);
+    chunk->num_levels = *counted;
+  }
+  return Status::OK();
+}
+
+// Levels of pages without lists: one a row, so the row ranges are the level ranges and the value ranges.
+class FlatLevels {
+ public:
+  FlatLevels(const MiniBlockPage& page, uint64_t num_rows) : page_(page), num_rows_(num_rows) {}
+
+  Status Add(const ChunkView& chunk, uint64_t num_values, std::span<const RowRange> rows) {
+    LANCE_CHECK_BYTES(chunk.num_levels == num_values, "chunk has {} values and {} definition levels",
+                      num_values, chunk.num_levels);
+    bool bits = page_.levels.only_validity();
+    if (sink_.buffer == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(sink_, FixedSink::Make(bits ? 1 : 16, num_rows_));
+    }
+    if (bits) {
+      ARROW_ASSIGN_OR_RAISE(uint8_t * decoded, decoded_.Get(num_values / 8 + 8));
+      ARROW_RETURN_NOT_OK(page_.def->DecodeZeroBits(chunk.def, num_values, &scratch_, decoded));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(uint8_t * decoded, decoded_.Get(num_values * 2));
+      ARROW_RETURN_NOT_OK(page_.def->Decode(chunk.def, num_values, decoded));
+      ARROW_RETURN_NOT_OK(
+          CheckLevels(page_.levels, nullptr, reinterpret_cast<const uint16_t*>(decoded), num_values));
+    }
+    return sink_.AppendRanges(decoded_.data(), rows);
+  }
+
+  void Finish(DecodedPage* out) {
+    if (page_.levels.only_validity()) {
+      out->validity = std::move(sink_.buffer);
+    } else {
+      out->def = std::move(sink_.buffer);
+      out->num_levels = num_rows_;
+    }
+  }
+
+ private:
+  const MiniBlockPage& page_;
+  uint64_t num_rows_;
+  FixedSink sink_;
+  ScratchBytes decoded_;
+  ScratchBytes scratch_;
+};
+
+// Levels of pages with lists: rows are found by the repetition levels, their values by the definition levels.
+class RepeatedLevels {
+ public:
+  explicit RepeatedLevels(const MiniBlockPage& page) : page_(page) {}
+
+  // Appends the levels of `rows` of a chunk and the ranges of its values that they see to `values`.
+  Status Add(const ChunkView& chunk, uint64_t num_values, uint64_t num_rows, std::span<const RowRange> rows,
+             std::vector<RowRange>* values) {
+    const uint64_t count = chunk.num_levels;
+    ARROW_RETURN_NOT_OK(rep_.Reserve(count * 2));
+    uint16_t* rep = reinterpret_cast<uint16_t*>(rep_.end());
+    ARROW_RETURN_NOT_OK(page_.rep->Decode(chunk.rep, count, rep_.end()));
+    uint16_t* def = nullptr;
+    if (page_.def != nullptr) {
+      ARROW_RETURN_NOT_OK(def_.Reserve(count * 2));
+      def = reinterpret_cast<uint16_t*>(def_.end());
+      ARROW_RETURN_NOT_OK(page_.def->Decode(chunk.def, count, def_.end()));
+    }
+    ARROW_RETURN_NOT_OK(CheckLevels(page_.levels, rep, def, count));
+    uint64_t visible = def == nullptr ? count : CountAtMost(def, count, page_.levels.max_visible);
+    LANCE_CHECK_BYTES(visible == num_values, "chunk has {} values, its levels show {}", num_values, visible);
+    uint64_t starts = CountEqual(rep + 1, count == 0 ? 0 : count - 1, page_.levels.max_rep) + (count > 0);
+    LANCE_CHECK_BYTES(starts == num_rows, "chunk has slots of {} rows, the repetition index says {}", starts,
+                      num_rows);
+    uint64_t kept = count;
+    if (IsWhole(rows, num_rows)) {
+      if (num_values > 0) values->push_back({0, num_values});
+    } else {
+      kept = Trim(rep, def, count, rows, values);
+    }
+    rep_.Advance(kept * 2);
+    if (def != nullptr) def_.Advance(kept * 2);
+    return Status::OK();
+  }
+
+  Status Finish(DecodedPage* out) {
+    out->num_levels = rep_.size() / 2;
+    ARROW_ASSIGN_OR_RAISE(out->rep, rep_.Finish());
+    if (page_.def != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(out->def, def_.Finish());
+    }
+    return Status::OK();
+  }
+
+ private:
+  // Walks the levels once, keeps those of `rows` by moving them to the front, and notes their values.
+  uint64_t Trim(uint16_t* rep, uint16_t* def, uint64_t count, std::span<const RowRange> rows,
+                std::vector<RowRange>* values) const {
+    const uint16_t starts_row = page_.levels.max_rep;
+    const uint16_t max_visible = page_.levels.max_visible;
+    uint64_t at = 0;  // first level of row `row`; level 0 counts as one even if that row began earlier
+    uint64_t row = 0;
+    uint64_t value = 0;
+    uint64_t kept = 0;
+    auto go_to = [&](uint64_t wanted) {
+      while (row < wanted && at < count) {
+        value += def == nullptr || def[at] <= max_visible;
+        ++at;
+        row += at == count || rep[at] == starts_row;
+      }
+    };
+    for (const RowRange& range : rows) {
+      go_to(range.start);
+      uint64_t first_level = at;
+      uint64_t first_value = value;
+      go_to(range.end());
+      std::memmove(rep + kept, rep + first_level, (at - first_level) * 2);
+      if (def != nullptr) std::memmove(def + kept, def + first_level, (at - first_level) * 2);
+      kept += at - first_level;
+      if (value > first_value) AppendRange(values, {first_value, value - first_value});
+    }
+    return kept;
+  }
+
+  const MiniBlockPage& page_;
+  GrowableBytes rep_;
+  GrowableBytes def_;
+};
+
+}  // namespace
+
+Status ParseChunk(const MiniBlockPage& page, Bytes chunk, ChunkView* out) {
+  SpanReader reader(chunk);
+  ARROW_ASSIGN_OR_RAISE(out->num_levels, reader.ReadLE<uint16_t>("number of levels"));
+  uint64_t rep_bytes = 0;
+  uint64_t def_bytes = 0;
+  if (page.rep != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(rep_bytes, reader.ReadLE<uint16_t>("size of repetition levels"));
+  }
+  if (page.def != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(def_bytes, reader.ReadLE<uint16_t>("size of definition levels"));
+  }
+  const size_t num_buffers = page.values->num_buffers();
+  ARROW_ASSIGN_OR_RAISE(Bytes sizes,
+                        reader.ReadBytes(num_buffers * (page.large_chunks ? 4 : 2), "buffer sizes"));
+  // Padding behind the last part may be missing.
+  auto next = [&](uint64_t bytes, const char* field) -> Result<Bytes> {
+    if (bytes > 0) ARROW_RETURN_NOT_OK(reader.AlignTo(8, field));
+    return reader.ReadBytes(bytes, field);
+  };
+  if (page.rep != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(out->rep, next(rep_bytes, "repetition levels"));
+  }
+  if (page.def != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(out->def, next(def_bytes, "definition levels"));
+  }
+  out->values.clear();
+  for (size_t i = 0; i < num_buffers; ++i) {
+    uint64_t bytes =
+        page.large_chunks ? LoadLE<uint32_t>(sizes.data() + i * 4) : LoadLE<uint16_t>(sizes.data() + i * 2);
+    ARROW_ASSIGN_OR_RAISE(Bytes values, next(bytes, "value buffer"));
+    out->values.push_back(values);
+  }
+  if (page.rep == nullptr && page.def == nullptr) return Status::OK();
+  return ResolveNumLevels(page, out);
+}
+
+namespace {
+
+// One pass over the values; `ranges_of` gives the value ranges of the n-th piece of work.
+template <typename RangesOf>
+Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
+                    const std::vector<BufferPtr>& buffers, ChunkView* chunk, ValueSink* sink,
+                    RangesOf ranges_of) {
+  for (size_t i = 0; i < plan.work.size(); ++i) {
+    const ChunkWork& work = plan.work[i];
+    std::span<const RowRange> ranges = ranges_of(i);
+    if (ranges.empty()) continue;
+    auto decode = [&]() -> Status {
+      ARROW_RETURN_NOT_OK(ParseChunk(page, ChunkBytes(page, work, buffers), chunk));
+      return page.values->Decode({page.index.num_values(work.chunk), chunk->values}, ranges, sink);
+    };
+    Status status = decode();
+    if (!status.ok()) return WithContext(status, fmt::format("chunk {}", work.chunk));
+  }
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::ArrayData>> MakeValues(const MiniBlockPage& page, ValueSink* sink,
+                                                     uint64_t size) {
+  ARROW_ASSIGN_OR_RAISE(auto values, sink->Finish(page.shape, size));
+  if (page.shape.kind == LeafKind::kDictionary) {
+    values->type = page.shape.type;
+    values->dictionary = page.dictionary;
+  }
+  return values;
+}
+
+Result<ValueSink> MakeSink(const MiniBlockPage& page, uint64_t capacity) {
+  return ValueSink::Make(page.shape, capacity, page.values->item_validity());
+}
+
+Result<DecodedPage> DecodeFlat(const MiniBlockPage& page, const MiniBlockPlan& plan,
+                               const std::vector<BufferPtr>& buffers) {
+  DecodedPage out;
+  out.layers = page.levels.layers;
+  ChunkView chunk;
+  if (page.def != nullptr && page.levels.max_def > 0) {
+    FlatLevels levels(page, plan.num_rows);
+    for (const ChunkWork& work : plan.work) {
+      ARROW_RETURN_NOT_OK(ParseChunk(page, ChunkBytes(page, work, buffers), &chunk));
+      ARROW_RETURN_NOT_OK(levels.Add(chunk, page.index.num_values(work.chunk), RowsOf(plan, work)));
+    }
+    levels.Finish(&out);
+  }
+  ARROW_ASSIGN_OR_RAISE(ValueSink sink, MakeSink(page, plan.num_rows));
+  ARROW_RETURN_NOT_OK(
+      DecodeValues(page, plan, buffers, &chunk, &sink, [&](size_t i) { return RowsOf(plan, plan.work[i]); }));
+  ARROW_ASSIGN_OR_RAISE(out.values, MakeValues(page, &sink, plan.num_rows));
+  return out;
+}
+
+Result<DecodedPage> DecodeRepeated(const MiniBlockPage& page, const MiniBlockPlan& plan,
+                                   const std::vector<BufferPtr>& buffers) {
+  DecodedPage out;
+  out.layers = page.levels.layers;
+  ChunkView chunk;
+  RepeatedLevels levels(page);
+  std::vector<RowRange> ranges;
+  std::vector<RowRange> chunk_ranges;
+  std::vector<size_t> ends;  // of the ranges of each piece of work
+  for (const ChunkWork& work : plan.work) {
+    ARROW_RETURN_NOT_OK(ParseChunk(page, ChunkBytes(page, work, buffers), &chunk));
+    uint64_t num_rows = page.index.end_row(work.chunk) - page.index.first_row(work.chunk);
+    chunk_ranges.clear();
+    Status status =
+        levels.Add(chunk, page.index.num_values(work.chunk), num_rows, RowsOf(plan, work), &chunk_ranges);
+    if (!status.ok()) return WithContext(status, fmt::format("chunk {}", work.chunk));
+    ranges.insert(ranges.end(), chunk_ranges.begin(), chunk_ranges.end());
+    ends.push_back(ranges.size());
+  }
+  ARROW_RETURN_NOT_OK(levels.Finish(&out));
+  uint64_t num_values = CountRows(ranges);
+  ARROW_ASSIGN_OR_RAISE(ValueSink sink, MakeSink(page, num_values));
+  ARROW_RETURN_NOT_OK(DecodeValues(page, plan, buffers, &chunk, &sink, [&](size_t i) {
+    size_t begin = i == 0 ? 0 : ends[i - 1];
+    return std::span<const RowRange>(ranges).subspan(begin, ends[i] - begin);
+  }));
+  ARROW_ASSIGN_OR_RAISE(out.values, MakeValues(page, &sink, num_values));
+  return out;
+}
+
+}  // namespace
+
+Result<DecodedPage> DecodeMiniBlock(const MiniBlockPage& page, const MiniBlockPlan& plan,
+                                    const std::vector<BufferPtr>& buffers) {
+  return page.rep == nullptr ? DecodeFlat(page, plan, buffers) : DecodeRepeated(page, plan, buffers);
+}
+
+}  // namespace lance::encoding
