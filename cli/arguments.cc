@@ -4,10 +4,10 @@
 #include <cctype>
 #include <charconv>
 
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <arrow/util/value_parsing.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "output/temporal_text.h"
 
@@ -116,7 +116,8 @@ arrow::Result<VersionRef> ParseVersion(const std::string& text) {
   }
   version.branch = text.substr(0, colon);
   const std::string number = text.substr(colon + 1);
-  if (version.branch->empty()) return arrow::Status::Invalid("version '", text, "' has no branch before the colon");
+  if (version.branch->empty())
+    return arrow::Status::Invalid("version '", text, "' has no branch before the colon");
   if (number.empty()) return version;
   version.number = ParseNumber(number);
   if (!version.number) {
@@ -130,16 +131,16 @@ arrow::Result<std::chrono::sys_time<std::chrono::nanoseconds>> ParseTime(const s
   if (!value.empty() && (value.back() == 'Z' || value.back() == 'z')) value.pop_back();
   int64_t nanoseconds = 0;
   const auto type = arrow::timestamp(arrow::TimeUnit::NANO);
-  if (!arrow::internal::ParseValue<arrow::TimestampType>(static_cast<const arrow::TimestampType&>(*type), value.data(),
-                                                         value.size(), &nanoseconds)) {
-    return arrow::Status::Invalid("'", text, "' is not a UTC time such as 2026-01-31 or '2026-01-31 12:30:00'");
+  if (!arrow::internal::ParseValue<arrow::TimestampType>(static_cast<const arrow::TimestampType&>(*type),
+                                                         value.data(), value.size(), &nanoseconds)) {
+    return arrow::Status::Invalid("'", text,
+                                  "' is not a UTC time such as 2026-01-31 or '2026-01-31 12:30:00'");
   }
   return std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(nanoseconds));
 }
 
 std::string FormatTime(std::chrono::sys_time<std::chrono::nanoseconds> time) {
-  const int64_t microseconds =
-      std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
+  const int64_t microseconds = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
   std::string text;
   AppendTimestamp(microseconds, arrow::TimeUnit::MICRO, ' ', &text);
   return text + "Z";

@@ -38,7 +38,8 @@ struct OutputArguments {
   OutputOptions Resolve() const;
 };
 
-/// Splits at commas outside of brackets and quotes: "a, f(b, c)" -> "a", "f(b, c)". Blanks around are dropped.
+/// Splits at commas outside of brackets and quotes: "a, f(b, c)" -> "a", "f(b, c)". Blanks around are
+/// dropped.
 std::vector<std::string> SplitList(std::string_view text);
 
 /// Reads "3", "v1.0" (a tag), "branch:3" or "branch:" as a version.

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <arrow/status.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "exit_code.h"
 #include "terminal.h"

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstring>
 
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "lance/dataset.h"
@@ -30,7 +30,8 @@ bool IsIdentifier(std::string_view text) {
 // "name = expression", but not "a == b", "a >= b".
 std::optional<std::pair<std::string, std::string>> SplitComputed(const std::string& text) {
   const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals + 1 >= text.size() || text[equals + 1] == '=') return std::nullopt;
+  if (equals == std::string::npos || equals + 1 >= text.size() || text[equals + 1] == '=')
+    return std::nullopt;
   std::string name = text.substr(0, equals);
   while (!name.empty() && name.back() == ' ') name.pop_back();
   if (!IsIdentifier(name)) return std::nullopt;
@@ -113,8 +114,9 @@ arrow::Status ParseRange(const std::string& text, NearestQuery* query) {
 }  // namespace
 
 void ScanArguments::AddTo(CLI::App& verb) {
-  verb.add_option("--columns,-c", columns,
-                  "Columns in the order wanted, separated by commas; nested as a.b; computed as name=expression")
+  verb.add_option(
+          "--columns,-c", columns,
+          "Columns in the order wanted, separated by commas; nested as a.b; computed as name=expression")
       ->group("What");
   verb.add_option("--filter,-w", filter, "SQL condition that rows must meet")->group("What");
   verb.add_option("--limit,-n", limit, "Rows at most")->check(CLI::NonNegativeNumber)->group("What");
@@ -127,9 +129,12 @@ void ScanArguments::AddTo(CLI::App& verb) {
   verb.add_option("--nearest", nearest, "Search the rows whose vector in this column is nearest to the query")
       ->group("Vector search");
   verb.add_option("--query,-q", query, "The query vector: '[0.1, 0.2, ...]'")->group("Vector search");
-  verb.add_option("--query-row", query_row, "Take the query from the row at this position")->group("Vector search");
-  verb.add_option("-k", k, "How many neighbours")->check(CLI::PositiveNumber)->capture_default_str()->group(
-      "Vector search");
+  verb.add_option("--query-row", query_row, "Take the query from the row at this position")
+      ->group("Vector search");
+  verb.add_option("-k", k, "How many neighbours")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group("Vector search");
   verb.add_option("--metric", metric, "Distance; default: the index's, else l2")
       ->check(CLI::IsMember({"l2", "cosine", "dot", "hamming"}))
       ->group("Vector search");
@@ -222,12 +227,14 @@ arrow::Result<std::vector<ColumnOrdering>> ParseOrdering(const std::vector<std::
         if (word == "nulls" && i + 1 < words.size()) {
           std::string where = words[++i];
           for (char& c : where) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-          if (where != "first" && where != "last") return Status::Invalid("--order-by '", part, "': nulls first or nulls last");
+          if (where != "first" && where != "last")
+            return Status::Invalid("--order-by '", part, "': nulls first or nulls last");
           ordering.nulls_first = where == "first";
         } else if (word == "asc" || word == "desc") {
           ordering.ascending = word == "asc";
         } else {
-          return Status::Invalid("--order-by '", part, "': after the column, asc, desc, nulls first or nulls last");
+          return Status::Invalid("--order-by '", part,
+                                 "': after the column, asc, desc, nulls first or nulls last");
         }
       }
       orderings.push_back(std::move(ordering));
@@ -238,11 +245,14 @@ arrow::Result<std::vector<ColumnOrdering>> ParseOrdering(const std::vector<std::
 
 arrow::Result<std::vector<double>> ParseVector(const std::string& text) {
   std::string_view rest(text);
-  while (!rest.empty() && (rest.front() == '[' || std::isspace(static_cast<unsigned char>(rest.front())))) rest.remove_prefix(1);
-  while (!rest.empty() && (rest.back() == ']' || std::isspace(static_cast<unsigned char>(rest.back())))) rest.remove_suffix(1);
+  while (!rest.empty() && (rest.front() == '[' || std::isspace(static_cast<unsigned char>(rest.front()))))
+    rest.remove_prefix(1);
+  while (!rest.empty() && (rest.back() == ']' || std::isspace(static_cast<unsigned char>(rest.back()))))
+    rest.remove_suffix(1);
   std::vector<double> values;
   for (const auto& part : SplitList(rest)) {
-    const std::string_view number = part.front() == '+' ? std::string_view(part).substr(1) : std::string_view(part);
+    const std::string_view number =
+        part.front() == '+' ? std::string_view(part).substr(1) : std::string_view(part);
     double value = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
     if (error != std::errc() || end != number.data() + number.size()) {
@@ -254,12 +264,14 @@ arrow::Result<std::vector<double>> ParseVector(const std::string& text) {
   return values;
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> MakeQueryVector(const arrow::Schema& schema, const std::string& column,
+arrow::Result<std::shared_ptr<arrow::Array>> MakeQueryVector(const arrow::Schema& schema,
+                                                             const std::string& column,
                                                              const std::vector<double>& values) {
   ARROW_ASSIGN_OR_RAISE(const auto element, VectorElementType(schema, column));
-  const bool bfloat16 = element->id() == Type::FIXED_SIZE_BINARY ||
-                        (element->id() == Type::EXTENSION &&
-                         static_cast<const arrow::ExtensionType&>(*element).extension_name() == "lance.bfloat16");
+  const bool bfloat16 =
+      element->id() == Type::FIXED_SIZE_BINARY ||
+      (element->id() == Type::EXTENSION &&
+       static_cast<const arrow::ExtensionType&>(*element).extension_name() == "lance.bfloat16");
   if (bfloat16) return RoundToBfloat16(values);
   arrow::DoubleBuilder builder;
   ARROW_RETURN_NOT_OK(builder.AppendValues(values));

@@ -58,7 +58,8 @@ arrow::Result<std::vector<ColumnOrdering>> ParseOrdering(const std::vector<std::
 arrow::Result<std::vector<double>> ParseVector(const std::string& text);
 
 /// Makes the query of a search in `column` of `schema` from its values, in the element type of the column.
-arrow::Result<std::shared_ptr<arrow::Array>> MakeQueryVector(const arrow::Schema& schema, const std::string& column,
+arrow::Result<std::shared_ptr<arrow::Array>> MakeQueryVector(const arrow::Schema& schema,
+                                                             const std::string& column,
                                                              const std::vector<double>& values);
 
 }  // namespace lance::cli

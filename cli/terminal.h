@@ -26,8 +26,8 @@ int DisplayWidth(std::string_view text);
 /// Cuts `text` to at most `columns` columns, ending in an ellipsis when something was cut.
 std::string TruncateToWidth(std::string_view text, int columns);
 
-/// Shows on stderr how far long work is: only on a terminal, only after half a second, ten times a second at most.
-/// One thread at a time.
+/// Shows on stderr how far long work is: only on a terminal, only after half a second, ten times a second at
+/// most. One thread at a time.
 class Progress {
  public:
   /// `total` 0: unknown, only the count is shown.

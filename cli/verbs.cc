@@ -14,7 +14,8 @@ void AddSql(CLI::App& app, Action& action);
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb> verbs = {
-      {AddInfo}, {AddSchema}, {AddVersions}, {AddHead}, {AddCount}, {AddScan}, {AddPages}, {AddVerify}, {AddSql},
+      {AddInfo}, {AddSchema}, {AddVersions}, {AddHead}, {AddCount},
+      {AddScan}, {AddPages},  {AddVerify},   {AddSql},
   };
   return verbs;
 }

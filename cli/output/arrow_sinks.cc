@@ -41,11 +41,12 @@ SinkResult MakeArrowSink(bool file, StreamPtr stream, const SchemaPtr& schema) {
 }
 
 SinkResult MakeParquetSink(StreamPtr stream, const SchemaPtr& schema) {
-  const auto properties = parquet::WriterProperties::Builder().compression(parquet::Compression::ZSTD)->build();
+  const auto properties =
+      parquet::WriterProperties::Builder().compression(parquet::Compression::ZSTD)->build();
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  ARROW_ASSIGN_OR_RAISE(auto writer,
-                        parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), std::move(stream),
-                                                         properties, arrow_properties));
+  ARROW_ASSIGN_OR_RAISE(
+      auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), std::move(stream),
+                                                    properties, arrow_properties));
   return std::make_unique<ParquetSink>(std::move(writer));
 }
 

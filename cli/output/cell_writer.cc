@@ -180,10 +180,11 @@ std::unique_ptr<CellWriter> MakeTimestamp(const Array& array, const CellStyle& s
   const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
   const bool zoned = !type.timezone().empty();
   const char separator = style.json ? 'T' : ' ';
-  return MakeQuoted(array, style, [values, unit = type.unit(), zoned, separator](int64_t row, std::string* out) {
-    AppendTimestamp(values[row], unit, separator, out);
-    if (zoned) out->push_back('Z');
-  });
+  return MakeQuoted(array, style,
+                    [values, unit = type.unit(), zoned, separator](int64_t row, std::string* out) {
+                      AppendTimestamp(values[row], unit, separator, out);
+                      if (zoned) out->push_back('Z');
+                    });
 }
 
 template <typename ArrowType>
@@ -303,12 +304,15 @@ arrow::Result<std::unique_ptr<CellWriter>> MakeStruct(const Array& array, const 
 
 class DictionaryWriter final : public Base {
  public:
-  DictionaryWriter(const arrow::DictionaryArray& array, const CellStyle& style, std::unique_ptr<CellWriter> values)
+  DictionaryWriter(const arrow::DictionaryArray& array, const CellStyle& style,
+                   std::unique_ptr<CellWriter> values)
       : Base(array, style), array_(array), values_(std::move(values)) {}
   bool IsNull(int64_t row) const override {
     return Base::IsNull(row) || values_->IsNull(array_.GetValueIndex(row));
   }
-  void Write(int64_t row, std::string* out) const override { values_->Append(array_.GetValueIndex(row), out); }
+  void Write(int64_t row, std::string* out) const override {
+    values_->Append(array_.GetValueIndex(row), out);
+  }
 
  private:
   const arrow::DictionaryArray& array_;
@@ -440,7 +444,8 @@ arrow::Result<std::unique_ptr<CellWriter>> CellWriter::Make(const Array& array, 
       return MakeDecimal<arrow::Decimal256Array>(array, style);
     case Type::DATE32: {
       const auto* values = static_cast<const arrow::Date32Array&>(array).raw_values();
-      return MakeQuoted(array, style, [values](int64_t row, std::string* out) { AppendDate(values[row], out); });
+      return MakeQuoted(array, style,
+                        [values](int64_t row, std::string* out) { AppendDate(values[row], out); });
     }
     case Type::DATE64: {
       const auto* values = static_cast<const arrow::Date64Array&>(array).raw_values();
@@ -459,8 +464,9 @@ arrow::Result<std::unique_ptr<CellWriter>> CellWriter::Make(const Array& array, 
     case Type::DURATION: {
       const auto* values = static_cast<const arrow::DurationArray&>(array).raw_values();
       const auto unit = static_cast<const arrow::DurationType&>(*array.type()).unit();
-      return MakeQuoted(array, style,
-                        [values, unit](int64_t row, std::string* out) { AppendDuration(values[row], unit, out); });
+      return MakeQuoted(array, style, [values, unit](int64_t row, std::string* out) {
+        AppendDuration(values[row], unit, out);
+      });
     }
     case Type::INTERVAL_MONTH_DAY_NANO:
       return MakeInterval(array, style);

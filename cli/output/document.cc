@@ -75,8 +75,8 @@ std::string Document::ToJson(int indent) const {
 }
 
 arrow::Status WriteDocument(const Document& document, const OutputOptions& options) {
-  const bool text = options.format ? *options.format == OutputFormat::kTable
-                                   : options.path.empty() && StdoutIsTerminal();
+  const bool text =
+      options.format ? *options.format == OutputFormat::kTable : options.path.empty() && StdoutIsTerminal();
   const std::string out = text ? document.ToText() : document.ToJson() + "\n";
   std::fflush(stdout);
   const bool to_file = !options.path.empty() && options.path != "-";

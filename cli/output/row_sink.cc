@@ -21,18 +21,27 @@ struct FormatName {
 };
 
 constexpr FormatName kFormats[] = {
-    {"table", OutputFormat::kTable},         {"csv", OutputFormat::kCsv},
-    {"tsv", OutputFormat::kTsv},             {"jsonl", OutputFormat::kJsonLines},
-    {"json", OutputFormat::kJson},           {"arrow", OutputFormat::kArrowFile},
-    {"arrows", OutputFormat::kArrowStream},  {"parquet", OutputFormat::kParquet},
+    {"table", OutputFormat::kTable},
+    {"csv", OutputFormat::kCsv},
+    {"tsv", OutputFormat::kTsv},
+    {"jsonl", OutputFormat::kJsonLines},
+    {"json", OutputFormat::kJson},
+    {"arrow", OutputFormat::kArrowFile},
+    {"arrows", OutputFormat::kArrowStream},
+    {"parquet", OutputFormat::kParquet},
 };
 
 constexpr FormatName kExtensions[] = {
-    {".csv", OutputFormat::kCsv},         {".tsv", OutputFormat::kTsv},
-    {".jsonl", OutputFormat::kJsonLines}, {".ndjson", OutputFormat::kJsonLines},
-    {".json", OutputFormat::kJson},       {".arrow", OutputFormat::kArrowFile},
-    {".feather", OutputFormat::kArrowFile}, {".ipc", OutputFormat::kArrowFile},
-    {".arrows", OutputFormat::kArrowStream}, {".parquet", OutputFormat::kParquet},
+    {".csv", OutputFormat::kCsv},
+    {".tsv", OutputFormat::kTsv},
+    {".jsonl", OutputFormat::kJsonLines},
+    {".ndjson", OutputFormat::kJsonLines},
+    {".json", OutputFormat::kJson},
+    {".arrow", OutputFormat::kArrowFile},
+    {".feather", OutputFormat::kArrowFile},
+    {".ipc", OutputFormat::kArrowFile},
+    {".arrows", OutputFormat::kArrowStream},
+    {".parquet", OutputFormat::kParquet},
     {".txt", OutputFormat::kTable},
 };
 
@@ -71,7 +80,8 @@ class PendingFile {
     ARROW_RETURN_NOT_OK(stream_->Close());
     std::error_code error;
     std::filesystem::rename(temporary_, path_, error);
-    if (error) return arrow::Status::IOError("could not move the finished output to ", path_, ": ", error.message());
+    if (error)
+      return arrow::Status::IOError("could not move the finished output to ", path_, ": ", error.message());
     committed_ = true;
     return arrow::Status::OK();
   }
@@ -113,7 +123,8 @@ OutputFormat ChooseFormat(const OutputOptions& options) {
   return StdoutIsTerminal() ? OutputFormat::kTable : OutputFormat::kCsv;
 }
 
-SinkResult MakeSink(OutputFormat format, const OutputOptions& options, StreamPtr stream, const SchemaPtr& schema) {
+SinkResult MakeSink(OutputFormat format, const OutputOptions& options, StreamPtr stream,
+                    const SchemaPtr& schema) {
   switch (format) {
     case OutputFormat::kTable:
       return MakeTableSink(options, std::move(stream), schema);
@@ -149,8 +160,9 @@ arrow::Result<int64_t> WriteRows(arrow::RecordBatchReader* reader, const OutputO
     return rows;
   }
   if (IsBinary(format) && StdoutIsTerminal()) {
-    return arrow::Status::Invalid("this format is binary and stdout is a terminal; write to a file with --output, ",
-                                  "or pipe it somewhere");
+    return arrow::Status::Invalid(
+        "this format is binary and stdout is a terminal; write to a file with --output, ",
+        "or pipe it somewhere");
   }
   // Not std::cout, which forgets a full disk.
   std::fflush(stdout);

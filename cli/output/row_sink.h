@@ -24,11 +24,12 @@ enum class OutputFormat { kTable, kCsv, kTsv, kJsonLines, kJson, kArrowFile, kAr
 
 /// Where rows go and how they look.
 struct OutputOptions {
-  std::optional<OutputFormat> format;  ///< default: by the file's extension, else table on a terminal, CSV otherwise
-  std::string path;                    ///< empty: stdout
-  int64_t max_rows = 100;              ///< rows a table shows; 0: all. Other formats always write all
-  int max_width = 0;                   ///< columns of a table; 0: the terminal's
-  bool header = true;                  ///< of CSV
+  std::optional<OutputFormat>
+      format;              ///< default: by the file's extension, else table on a terminal, CSV otherwise
+  std::string path;        ///< empty: stdout
+  int64_t max_rows = 100;  ///< rows a table shows; 0: all. Other formats always write all
+  int max_width = 0;       ///< columns of a table; 0: the terminal's
+  bool header = true;      ///< of CSV
 };
 
 /// Receives rows and writes them somewhere in one format. One thread at a time.
@@ -54,8 +55,8 @@ arrow::Result<std::unique_ptr<RowSink>> MakeSink(OutputFormat format, const Outp
                                                  std::shared_ptr<arrow::io::OutputStream> stream,
                                                  const std::shared_ptr<arrow::Schema>& schema);
 
-/// Writes all rows of `reader` as `options` say, with progress on stderr for long work. Returns the rows written.
-/// A file is written under a temporary name and renamed when complete.
+/// Writes all rows of `reader` as `options` say, with progress on stderr for long work. Returns the rows
+/// written. A file is written under a temporary name and renamed when complete.
 arrow::Result<int64_t> WriteRows(arrow::RecordBatchReader* reader, const OutputOptions& options,
                                  uint64_t expected_rows = 0);
 

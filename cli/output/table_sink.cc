@@ -114,7 +114,8 @@ class TableSink final : public RowSink {
                          hidden_columns_);
     }
     if (more_) {
-      out += fmt::format("first {} rows; --max-rows 0 shows all, --format csv writes all\n", GroupDigits(num_rows_));
+      out += fmt::format("first {} rows; --max-rows 0 shows all, --format csv writes all\n",
+                         GroupDigits(num_rows_));
     } else {
       out += fmt::format("{} row{}\n", GroupDigits(num_rows_), num_rows_ == 1 ? "" : "s");
     }
@@ -144,8 +145,8 @@ class TableSink final : public RowSink {
     laid_out_ = true;
     std::vector<int> needed;
     for (int i = 0; i < schema_->num_fields(); i++) {
-      int width = std::max(DisplayWidth(OneLine(schema_->field(i)->name())),
-                           std::min(DisplayWidth(TypeName(i)), 20));
+      int width =
+          std::max(DisplayWidth(OneLine(schema_->field(i)->name())), std::min(DisplayWidth(TypeName(i)), 20));
       for (const auto& row : rows_) width = std::max(width, DisplayWidth(row[i]));
       needed.push_back(std::max(width, 1));
     }

@@ -47,8 +47,8 @@ void AppendFraction(int64_t fraction, arrow::TimeUnit::type unit, std::string* o
 
 }  // namespace
 
-// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: eras of 400 years that start
-// on the first of March.
+// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: eras of 400 years that
+// start on the first of March.
 void AppendDate(int64_t days, std::string* out) {
   const int64_t shifted = days + 719468;
   const int64_t era = FloorDivide(shifted, 146097);
@@ -70,7 +70,8 @@ void AppendDate(int64_t days, std::string* out) {
 void AppendTime(int64_t value, arrow::TimeUnit::type unit, std::string* out) {
   const int64_t per_second = UnitsPerSecond(unit);
   const int64_t seconds = FloorDivide(value, per_second);
-  fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
   AppendFraction(value - seconds * per_second, unit, out);
 }
 
@@ -85,8 +86,8 @@ void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, char separator, 
                  second_of_day % 60);
   // By subtraction of in-range products: `seconds * per_second` cannot leave the range of `value` by more
   // than one second, which wraps to the right remainder in unsigned arithmetic.
-  const auto fraction = static_cast<int64_t>(static_cast<uint64_t>(value) -
-                                             static_cast<uint64_t>(seconds) * static_cast<uint64_t>(per_second));
+  const auto fraction = static_cast<int64_t>(
+      static_cast<uint64_t>(value) - static_cast<uint64_t>(seconds) * static_cast<uint64_t>(per_second));
   AppendFraction(fraction, unit, out);
 }
 

@@ -96,7 +96,8 @@ class DelimitedSink final : public TextSink {
 
 class JsonSink final : public TextSink {
  public:
-  JsonSink(bool lines, StreamPtr stream, const arrow::Schema& schema) : TextSink(std::move(stream)), lines_(lines) {
+  JsonSink(bool lines, StreamPtr stream, const arrow::Schema& schema)
+      : TextSink(std::move(stream)), lines_(lines) {
     for (const auto& field : schema.fields()) {
       std::string key = keys_.empty() ? "{" : ",";
       AppendJsonString(field->name(), &key);

@@ -29,7 +29,8 @@ arrow::Status RunStatements(sql::Engine* engine, const std::string& sql, const O
     if (result.rows == nullptr) {
       // On a terminal people like to hear that something happened; a pipe gets rows and nothing else.
       if (result.changed_rows >= 0 && StdoutIsTerminal()) {
-        fmt::print("{} row{} changed\n", GroupDigits(result.changed_rows), result.changed_rows == 1 ? "" : "s");
+        fmt::print("{} row{} changed\n", GroupDigits(result.changed_rows),
+                   result.changed_rows == 1 ? "" : "s");
       }
       return arrow::Status::OK();
     }

@@ -22,7 +22,8 @@ namespace {
 constexpr int kHistoryLines = 5000;
 
 constexpr const char* kHelp =
-    "SQL ends with a semicolon and may span lines. FROM 'path/table.lance' reads a dataset, FROM 'file.parquet'\n"
+    "SQL ends with a semicolon and may span lines. FROM 'path/table.lance' reads a dataset, FROM "
+    "'file.parquet'\n"
     "and FROM 'file.csv' read files. lance_scan('path', version => 3) reads an older version, and\n"
     "lance_vector_search('path', 'column', [0.1, 0.2], k => 10, filter => 'x > 1') searches.\n"
     "\n"

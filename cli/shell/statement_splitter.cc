@@ -28,7 +28,8 @@ size_t SkipQuoted(std::string_view text, size_t at) {
 size_t SkipDollarQuoted(std::string_view text, size_t at) {
   size_t end = at + 1;
   while (end < text.size() && IsWordCharacter(text[end])) end++;
-  if (end >= text.size() || text[end] != '$' || (end > at + 1 && std::isdigit(static_cast<unsigned char>(text[at + 1])))) {
+  if (end >= text.size() || text[end] != '$' ||
+      (end > at + 1 && std::isdigit(static_cast<unsigned char>(text[at + 1])))) {
     return at + 1;
   }
   const std::string_view tag = text.substr(at, end - at + 1);

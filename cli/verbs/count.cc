@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -13,7 +13,8 @@ void AddCount(CLI::App& app, Action& action) {
   auto filter = std::make_shared<std::string>();
   dataset->AddTo(*verb);
   verb->add_option("--filter,-w", *filter, "Count the rows for which this SQL condition holds");
-  verb->footer("Examples:\n  lance count table.lance\n  lance count table.lance -w \"price > 10 AND kind = 'a'\"");
+  verb->footer(
+      "Examples:\n  lance count table.lance\n  lance count table.lance -w \"price > 10 AND kind = 'a'\"");
   verb->callback([=, &action] {
     action = [=]() -> arrow::Result<int> {
       ARROW_ASSIGN_OR_RAISE(const auto opened, dataset->Open());

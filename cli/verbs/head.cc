@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -18,7 +18,8 @@ void AddHead(CLI::App& app, Action& action) {
   verb->add_option("--rows,-n", *rows, "How many rows")->check(CLI::NonNegativeNumber)->capture_default_str();
   verb->add_option("--columns,-c", *columns, "Columns to show, separated by commas; default: all");
   output->AddTo(*verb);
-  verb->footer("Examples:\n  lance head table.lance\n  lance head table.lance -n 3 -c id,price --format json");
+  verb->footer(
+      "Examples:\n  lance head table.lance\n  lance head table.lance -n 3 -c id,price --format json");
   verb->callback([=, &action] {
     action = [=]() -> arrow::Result<int> {
       ARROW_ASSIGN_OR_RAISE(const auto opened, dataset->Open());

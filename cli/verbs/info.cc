@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -45,7 +45,8 @@ arrow::Status Describe(const Dataset& dataset, Document* out) {
   ARROW_ASSIGN_OR_RAISE(const auto branches, dataset.Branches());
   Document& branch_section = out->Section("branches");
   for (const auto& [name, branch] : branches) {
-    branch_section.Text(name, fmt::format("from {}:{}", branch.parent_branch.value_or("main"), branch.parent_version));
+    branch_section.Text(
+        name, fmt::format("from {}:{}", branch.parent_branch.value_or("main"), branch.parent_version));
   }
   Document& config = out->Section("config");
   for (const auto& [key, value] : dataset.config()) config.Text(key, value);
@@ -57,7 +58,8 @@ arrow::Status Describe(const Dataset& dataset, Document* out) {
 }  // namespace
 
 void AddInfo(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("info", "Show what a dataset is: rows, files, bytes, versions, indices");
+  CLI::App* verb =
+      app.add_subcommand("info", "Show what a dataset is: rows, files, bytes, versions, indices");
   auto dataset = std::make_shared<DatasetArguments>();
   auto output = std::make_shared<OutputArguments>();
   dataset->AddTo(*verb);

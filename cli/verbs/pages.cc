@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <map>
 
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -67,7 +67,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ToBatch(const Totals& totals)
       ARROW_RETURN_NOT_OK(bytes.Append(line.bytes));
       const auto rounded = [](double value) { return std::round(value * 100) / 100; };
       ARROW_RETURN_NOT_OK(share.Append(totals.bytes == 0 ? 0 : rounded(100.0 * line.bytes / totals.bytes)));
-      ARROW_RETURN_NOT_OK(per_row.Append(line.rows == 0 ? 0 : rounded(static_cast<double>(line.bytes) / line.rows)));
+      ARROW_RETURN_NOT_OK(
+          per_row.Append(line.rows == 0 ? 0 : rounded(static_cast<double>(line.bytes) / line.rows)));
       ARROW_RETURN_NOT_OK(encoding.Append(text));
     }
   }
@@ -148,7 +149,8 @@ arrow::Result<int> Run(const PagesArguments& arguments) {
 }  // namespace
 
 void AddPages(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("pages", "Show what data files are made of: bytes per column and encoding");
+  CLI::App* verb =
+      app.add_subcommand("pages", "Show what data files are made of: bytes per column and encoding");
   verb->alias("encodings");
   auto arguments = std::make_shared<PagesArguments>();
   arguments->dataset.AddTo(*verb);

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -40,12 +40,14 @@ arrow::Result<int> Run(const DatasetArguments& dataset, const ScanArguments& arg
   ARROW_ASSIGN_OR_RAISE(ScanOptions options, arguments.Resolve(*opened));
   const OutputOptions written = output.Resolve();
   // A table shows max_rows: do not read ahead of it, but read one more to know whether there are any.
-  if (!plan.explain && !plan.analyze && ChooseFormat(written) == OutputFormat::kTable && written.max_rows > 0) {
+  if (!plan.explain && !plan.analyze && ChooseFormat(written) == OutputFormat::kTable &&
+      written.max_rows > 0) {
     options.limit = std::min(options.limit.value_or(written.max_rows + 1), written.max_rows + 1);
   }
   ARROW_ASSIGN_OR_RAISE(const auto scanner, opened->Scan(options));
   if (plan.explain || plan.analyze) {
-    ARROW_ASSIGN_OR_RAISE(const std::string text, plan.analyze ? scanner->AnalyzePlan() : scanner->ExplainPlan(true));
+    ARROW_ASSIGN_OR_RAISE(const std::string text,
+                          plan.analyze ? scanner->AnalyzePlan() : scanner->ExplainPlan(true));
     fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
     return kSuccess;
   }
@@ -57,7 +59,8 @@ arrow::Result<int> Run(const DatasetArguments& dataset, const ScanArguments& arg
 }  // namespace
 
 void AddScan(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("scan", "Read rows: filter, project, sort, search; write them in any format");
+  CLI::App* verb =
+      app.add_subcommand("scan", "Read rows: filter, project, sort, search; write them in any format");
   auto dataset = std::make_shared<DatasetArguments>();
   auto arguments = std::make_shared<ScanArguments>();
   auto output = std::make_shared<OutputArguments>();

@@ -1,7 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -24,7 +24,8 @@ void Flatten(const arrow::Field& field, const std::string& prefix, bool nested, 
   if (field.metadata() != nullptr) {
     for (const auto& [key, value] : field.metadata()->sorted_pairs()) pairs.push_back(key + "=" + value);
   }
-  rows->push_back({path, field.type()->ToString(), field.nullable(), fmt::format("{}", fmt::join(pairs, " "))});
+  rows->push_back(
+      {path, field.type()->ToString(), field.nullable(), fmt::format("{}", fmt::join(pairs, " "))});
   if (!nested || field.type()->id() != arrow::Type::STRUCT) return;
   for (const auto& child : field.type()->fields()) Flatten(*child, path, nested, rows);
 }
@@ -43,9 +44,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ToBatch(const std::vector<Fie
   ARROW_RETURN_NOT_OK(type.Finish(&columns[1]));
   ARROW_RETURN_NOT_OK(nullable.Finish(&columns[2]));
   ARROW_RETURN_NOT_OK(metadata.Finish(&columns[3]));
-  const auto schema = arrow::schema({arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
-                                     arrow::field("nullable", arrow::boolean()),
-                                     arrow::field("metadata", arrow::utf8())});
+  const auto schema =
+      arrow::schema({arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
+                     arrow::field("nullable", arrow::boolean()), arrow::field("metadata", arrow::utf8())});
   return arrow::RecordBatch::Make(schema, static_cast<int64_t>(rows.size()), columns);
 }
 

@@ -5,8 +5,8 @@
 #include <iostream>
 #include <iterator>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -25,20 +25,22 @@ struct SqlArguments {
   std::vector<std::string> statements;  ///< the positional ones
   std::vector<std::string> commands;    ///< -c
   std::string file;
-  std::vector<std::string> attach;      ///< name=path
+  std::vector<std::string> attach;  ///< name=path
   sql::EngineOptions engine;
   OutputArguments output;
 };
 
 // Loaded here and not linked, because DuckDB would be loaded for every other verb too. Never unloaded.
 arrow::Result<std::unique_ptr<sql::Engine>> LoadEngine(const sql::EngineOptions& options) {
-  void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
-    return arrow::Status::Invalid("SQL is not available: ", dlerror(), "; build with LANCE_BUILD_SQL=ON and keep ",
-                                  kLibrary, " beside the other libraries");
+    return arrow::Status::Invalid("SQL is not available: ", dlerror(),
+                                  "; build with LANCE_BUILD_SQL=ON and keep ", kLibrary,
+                                  " beside the other libraries");
   }
   const auto make = reinterpret_cast<sql::MakeEngineFunction>(dlsym(library, sql::kMakeEngineSymbol));
-  if (make == nullptr) return arrow::Status::Invalid(kLibrary, " is of another version: it has no ", sql::kMakeEngineSymbol);
+  if (make == nullptr)
+    return arrow::Status::Invalid(kLibrary, " is of another version: it has no ", sql::kMakeEngineSymbol);
   std::unique_ptr<sql::Engine> engine;
   ARROW_RETURN_NOT_OK(make(options, &engine));
   return engine;
@@ -50,7 +52,8 @@ arrow::Status AttachAll(const std::vector<std::string>& pairs, sql::Engine* engi
     const std::string path = equals == std::string::npos ? pair : pair.substr(equals + 1);
     const std::string name =
         equals == std::string::npos ? std::filesystem::path(path).stem().string() : pair.substr(0, equals);
-    if (name.empty() || path.empty()) return arrow::Status::Invalid("--attach wants name=path, got '", pair, "'");
+    if (name.empty() || path.empty())
+      return arrow::Status::Invalid("--attach wants name=path, got '", pair, "'");
     ARROW_RETURN_NOT_OK(engine->Attach(name, path));
   }
   return arrow::Status::OK();
@@ -90,7 +93,8 @@ arrow::Result<int> Run(const SqlArguments& arguments) {
 void AddSql(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("sql", "Query datasets, Parquet and CSV with SQL (DuckDB)");
   auto arguments = std::make_shared<SqlArguments>();
-  verb->add_option("statements", arguments->statements, "SQL to run; none: a shell on a terminal, else SQL from stdin");
+  verb->add_option("statements", arguments->statements,
+                   "SQL to run; none: a shell on a terminal, else SQL from stdin");
   verb->add_option("--command,-c", arguments->commands, "SQL to run; may be repeated");
   verb->add_option("--file", arguments->file, "Run the SQL in this file first");
   verb->add_option("--attach,-a", arguments->attach, "name=path: use name as a table; may be repeated");
@@ -105,7 +109,8 @@ void AddSql(CLI::App& app, Action& action) {
       "  lance sql \"SELECT * FROM lance_scan('table.lance', version => 3) WHERE id = 7\"\n"
       "  lance sql \"SELECT id, _distance FROM lance_vector_search('docs.lance', 'vector', [0.1, 0.2, 0.3],\n"
       "             k => 5, filter => 'year > 2020')\"\n"
-      "  lance sql \"SELECT o.*, c.name FROM 'orders.lance' o JOIN 'customers.parquet' c USING (id)\" -o out.parquet\n"
+      "  lance sql \"SELECT o.*, c.name FROM 'orders.lance' o JOIN 'customers.parquet' c USING (id)\" -o "
+      "out.parquet\n"
       "  lance sql -a t=table.lance \"EXPLAIN SELECT * FROM t WHERE price > 10 LIMIT 5\"\n"
       "  lance sql < report.sql\n"
       "  lance sql                    the shell; .help there");

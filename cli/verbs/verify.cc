@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -50,7 +50,8 @@ arrow::Result<int> Run(const VerifyArguments& arguments) {
 }  // namespace
 
 void AddVerify(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("verify", "Read everything, check every structure, report each problem");
+  CLI::App* verb =
+      app.add_subcommand("verify", "Read everything, check every structure, report each problem");
   auto arguments = std::make_shared<VerifyArguments>();
   arguments->dataset.AddTo(*verb);
   arguments->output.AddTo(*verb);

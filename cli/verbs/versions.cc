@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <arrow/api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "arguments.h"
 #include "exit_code.h"
@@ -39,10 +39,10 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ToBatch(const std::vector<Ver
   ARROW_RETURN_NOT_OK(rows.Finish(&columns[2]));
   ARROW_RETURN_NOT_OK(fragments.Finish(&columns[3]));
   ARROW_RETURN_NOT_OK(tag_names.Finish(&columns[4]));
-  const auto schema = arrow::schema({arrow::field("version", arrow::uint64()),
-                                     arrow::field("written_at", columns[1]->type()),
-                                     arrow::field("rows", arrow::uint64()), arrow::field("fragments", arrow::uint64()),
-                                     arrow::field("tags", arrow::utf8())});
+  const auto schema =
+      arrow::schema({arrow::field("version", arrow::uint64()), arrow::field("written_at", columns[1]->type()),
+                     arrow::field("rows", arrow::uint64()), arrow::field("fragments", arrow::uint64()),
+                     arrow::field("tags", arrow::utf8())});
   return arrow::RecordBatch::Make(schema, static_cast<int64_t>(versions.size()), columns);
 }
 

@@ -70,8 +70,8 @@ struct FileSummary {
 };
 
 /// Describes one data file by itself, from its metadata alone: no page is read.
-LANCE_EXPORT arrow::Result<FileSummary> DescribeFile(const std::string& uri,
-                                                     const std::map<std::string, std::string>& storage_options = {});
+LANCE_EXPORT arrow::Result<FileSummary> DescribeFile(
+    const std::string& uri, const std::map<std::string, std::string>& storage_options = {});
 
 /// Calls `visit` for each data file of a dataset in the order of the manifest; stops at the first error.
 LANCE_EXPORT arrow::Status DescribeDataFiles(const Dataset& dataset,

@@ -20,9 +20,18 @@ using arrow::Status;
 constexpr const char* kDuckDbVersion = "v1.5.6";
 constexpr duckdb::idx_t kRowsPerBatch = 65536;
 
+// "text\n\nLINE 1: SELECT ...\n   ^" -> "text (line 1: SELECT ...)": errors are one line.
+std::string OneLine(const std::string& message) {
+  const size_t line = message.find("\n\nLINE ");
+  if (line == std::string::npos) return message;
+  const size_t start = line + 7;
+  const size_t end = std::min(message.find('\n', start), message.size());
+  return message.substr(0, line) + " (line " + message.substr(start, end - start) + ")";
+}
+
 Status FromError(const duckdb::ErrorData& error) {
   if (error.Type() == duckdb::ExceptionType::INTERRUPT) return Status::Cancelled("interrupted");
-  const std::string& message = error.RawMessage();
+  const std::string message = OneLine(error.RawMessage());
   switch (error.Type()) {
     case duckdb::ExceptionType::OUT_OF_MEMORY:
       return Status::OutOfMemory(message);
@@ -49,22 +58,23 @@ Status Guard(F&& f) {
   }
 }
 
-/// Turns the rows of a result into batches. The result keeps what it needs alive; the connection must outlive it.
+/// Turns the rows of a result into batches. The result keeps what it needs alive; the connection must outlive
+/// it.
 class ResultReader final : public arrow::RecordBatchReader {
  public:
   static arrow::Result<std::shared_ptr<ResultReader>> Make(duckdb::unique_ptr<duckdb::QueryResult> result) {
     auto reader = std::make_shared<ResultReader>();
     // The wrapper frees itself through its stream's release.
     auto* wrapper = new duckdb::ResultArrowArrayStreamWrapper(std::move(result), kRowsPerBatch);
-    ARROW_ASSIGN_OR_RAISE(reader->stream_,
-                          arrow::ImportRecordBatchReader(&wrapper->stream));
+    ARROW_ASSIGN_OR_RAISE(reader->stream_, arrow::ImportRecordBatchReader(&wrapper->stream));
     return reader;
   }
   std::shared_ptr<arrow::Schema> schema() const override { return stream_->schema(); }
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     const Status status = stream_->ReadNext(batch);
     // The stream's errors are texts such as "Conversion Error: ...".
-    if (!status.ok() && status.message().find("INTERRUPT") != std::string::npos) return Status::Cancelled("interrupted");
+    if (!status.ok() && status.message().find("INTERRUPT") != std::string::npos)
+      return Status::Cancelled("interrupted");
     return status;
   }
 
@@ -77,10 +87,11 @@ class DuckDbEngine final : public Engine {
   explicit DuckDbEngine(const EngineOptions& options) {
     duckdb::DBConfig config;
     if (options.threads > 0) config.SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
-    if (!options.memory_limit.empty()) config.SetOptionByName("memory_limit", duckdb::Value(options.memory_limit));
+    if (!options.memory_limit.empty())
+      config.SetOptionByName("memory_limit", duckdb::Value(options.memory_limit));
     RegisterReplacementScan(&config);
-    database_ = std::make_unique<duckdb::DuckDB>(options.database.empty() ? nullptr : options.database.c_str(),
-                                                 &config);
+    database_ = std::make_unique<duckdb::DuckDB>(
+        options.database.empty() ? nullptr : options.database.c_str(), &config);
     RegisterLimitPushdown(&duckdb::DBConfig::GetConfig(*database_->instance));
     duckdb::ExtensionLoader loader(*database_->instance, "lance");
     loader.RegisterFunction(MakeScanFunction());
@@ -140,10 +151,12 @@ class DuckDbEngine final : public Engine {
 
 }  // namespace
 
-extern "C" LANCE_EXPORT Status lance_sql_make_engine(const EngineOptions& options, std::unique_ptr<Engine>* out) {
+extern "C" LANCE_EXPORT Status lance_sql_make_engine(const EngineOptions& options,
+                                                     std::unique_ptr<Engine>* out) {
   if (std::string(duckdb::DuckDB::LibraryVersion()) != kDuckDbVersion) {
-    return Status::Invalid("libduckdb.so is version ", duckdb::DuckDB::LibraryVersion(), ", lance sql was built for ",
-                           kDuckDbVersion, "; install that version or build lance again with the one you have");
+    return Status::Invalid("libduckdb.so is version ", duckdb::DuckDB::LibraryVersion(),
+                           ", lance sql was built for ", kDuckDbVersion,
+                           "; install that version or build lance again with the one you have");
   }
   return Guard([&] {
     *out = std::make_unique<DuckDbEngine>(options);

@@ -82,7 +82,8 @@ class Translator {
     }
     if (expression.GetExpressionClass() == ExpressionClass::BOUND_FUNCTION) {
       const auto& function = expression.Cast<duckdb::BoundFunctionExpression>();
-      if (function.function.name != "struct_extract" || function.children.size() != 2 || !function.bind_info) return "";
+      if (function.function.name != "struct_extract" || function.children.size() != 2 || !function.bind_info)
+        return "";
       const auto& from = function.children[0]->return_type;
       if (from.id() != LogicalTypeId::STRUCT) return "";
       const std::string parent = ColumnPath(*function.children[0]);
@@ -104,21 +105,23 @@ class Translator {
       return CompareWithConstant(*comparison.left, comparison.GetExpressionType(), *constant);
     }
     if (const auto* constant = ConstantOf(*comparison.left)) {
-      return CompareWithConstant(*comparison.right, duckdb::FlipComparisonExpression(comparison.GetExpressionType()),
-                                 *constant);
+      return CompareWithConstant(*comparison.right,
+                                 duckdb::FlipComparisonExpression(comparison.GetExpressionType()), *constant);
     }
     // Two columns.
     const char* op = OperatorText(comparison.GetExpressionType());
     if (op == nullptr || comparison.left->return_type != comparison.right->return_type) return {};
     const auto& type = comparison.left->return_type;
-    if (!type.IsIntegral() && type.id() != LogicalTypeId::VARCHAR && type.id() != LogicalTypeId::DATE) return {};
+    if (!type.IsIntegral() && type.id() != LogicalTypeId::VARCHAR && type.id() != LogicalTypeId::DATE)
+      return {};
     const std::string left = ColumnPath(*comparison.left);
     const std::string right = ColumnPath(*comparison.right);
     if (left.empty() || right.empty()) return {};
     return {fmt::format("{} {} {}", left, op, right), true};
   }
 
-  PushedFilter CompareWithConstant(const Expression& column, ExpressionType type, const duckdb::Value& value) const {
+  PushedFilter CompareWithConstant(const Expression& column, ExpressionType type,
+                                   const duckdb::Value& value) const {
     const char* op = OperatorText(type);
     const std::string path = ColumnPath(column);
     if (op == nullptr || path.empty() || value.IsNull() || column.return_type != value.type()) return {};
@@ -256,7 +259,8 @@ class Translator {
     if (name == "prefix" || name == "starts_with" || name == "^@") {
       return {fmt::format("starts_with({}, {})", path, literal), true};
     }
-    if (name == "suffix" || name == "ends_with") return {fmt::format("ends_with({}, {})", path, literal), true};
+    if (name == "suffix" || name == "ends_with")
+      return {fmt::format("ends_with({}, {})", path, literal), true};
     if (name == "contains") return {fmt::format("contains({}, {})", path, literal), true};
     // A backslash escapes in Lance's LIKE and is a plain character in DuckDB's.
     if ((name == "~~" || name == "!~~") && literal.find('\\') == std::string::npos) {
@@ -271,7 +275,8 @@ class Translator {
 
 }  // namespace
 
-PushedFilter TranslateFilter(const Expression& filter, const duckdb::LogicalGet& get, const LanceBindData& data) {
+PushedFilter TranslateFilter(const Expression& filter, const duckdb::LogicalGet& get,
+                             const LanceBindData& data) {
   PushedFilter pushed = Translator(get, data).Translate(filter);
   if (pushed.sql.empty()) pushed.exact = false;
   return pushed;

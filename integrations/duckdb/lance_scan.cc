@@ -55,7 +55,8 @@ duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr
 // Rows that the metadata knows: an estimate once a filter is there.
 unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const FunctionData* bind_data) {
   const auto& data = bind_data->Cast<LanceBindData>();
-  if (data.options.nearest) return make_uniq<duckdb::NodeStatistics>(data.options.nearest->k, data.options.nearest->k);
+  if (data.options.nearest)
+    return make_uniq<duckdb::NodeStatistics>(data.options.nearest->k, data.options.nearest->k);
   const auto rows = data.dataset->CountRows();
   if (!rows.ok()) return nullptr;
   const auto total = static_cast<idx_t>(*rows);
@@ -65,7 +66,8 @@ unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const FunctionDat
 }
 
 // Lets the optimizer answer COUNT(*) without a scan.
-duckdb::vector<duckdb::PartitionStatistics> PartitionStats(ClientContext&, duckdb::GetPartitionStatsInput& input) {
+duckdb::vector<duckdb::PartitionStatistics> PartitionStats(ClientContext&,
+                                                           duckdb::GetPartitionStatsInput& input) {
   const auto& data = input.bind_data->Cast<LanceBindData>();
   duckdb::vector<duckdb::PartitionStatistics> result;
   if (!data.filters.empty() || data.limit || data.options.nearest) return result;
@@ -125,7 +127,8 @@ void Serialize(duckdb::Serializer& serializer, const duckdb::optional_ptr<Functi
   serializer.WriteProperty(100, "inputs", data.inputs);
   serializer.WriteProperty(101, "names", names);
   serializer.WriteProperty(102, "values", values);
-  serializer.WriteProperty(103, "filters", duckdb::vector<std::string>(data.filters.begin(), data.filters.end()));
+  serializer.WriteProperty(103, "filters",
+                           duckdb::vector<std::string>(data.filters.begin(), data.filters.end()));
   serializer.WriteProperty(104, "limit", data.limit.value_or(0));
   serializer.WriteProperty(105, "has_limit", data.limit.has_value());
   serializer.WriteProperty(106, "version", data.dataset->version());
@@ -147,8 +150,8 @@ unique_ptr<FunctionData> Deserialize(duckdb::Deserializer& deserializer, TableFu
   duckdb::vector<LogicalType> no_types, return_types;
   duckdb::vector<std::string> no_names, return_names;
   duckdb::TableFunctionRef empty_ref;
-  duckdb::TableFunctionBindInput input(bind_inputs, parameters, no_types, no_names, nullptr, nullptr, function,
-                                       empty_ref);
+  duckdb::TableFunctionBindInput input(bind_inputs, parameters, no_types, no_names, nullptr, nullptr,
+                                       function, empty_ref);
   auto bound = function.bind(context, input, return_types, return_names);
   auto& data = bound->Cast<LanceBindData>();
   // Another writer may have been there in between; the copy of a plan reads what the plan reads.

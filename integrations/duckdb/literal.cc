@@ -47,8 +47,8 @@ std::string TimestampLiteral(duckdb::timestamp_t time) {
   duckdb::Date::Convert(date, year, month, day);
   if (year < 1700 || year > 2200) return "";
   duckdb::Time::Convert(of_day, hour, minute, second, micros);
-  return fmt::format("timestamp '{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}'", year, month, day, hour, minute, second,
-                     micros);
+  return fmt::format("timestamp '{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}'", year, month, day, hour, minute,
+                     second, micros);
 }
 
 std::string BlobLiteral(const std::string& bytes) {
@@ -77,7 +77,8 @@ std::string ToLiteral(const duckdb::Value& value) {
     case LogicalTypeId::UINTEGER:
     case LogicalTypeId::UBIGINT: {
       const auto number = value.GetValue<uint64_t>();
-      return number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) ? "" : std::to_string(number);
+      return number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) ? ""
+                                                                                 : std::to_string(number);
     }
     case LogicalTypeId::FLOAT:
       return FloatingLiteral(value.GetValue<float>());

@@ -1,6 +1,6 @@
-// Runs a bound scan. One Lance reader serves all threads: it reads ahead and decodes on Lance's own workers, in
-// order. A thread takes the next batch under a lock, then turns it into DuckDB vectors without one; fixed-width
-// values and long strings are not copied.
+// Runs a bound scan. One Lance reader serves all threads: it reads ahead and decodes on Lance's own workers,
+// in order. A thread takes the next batch under a lock, then turns it into DuckDB vectors without one;
+// fixed-width values and long strings are not copied.
 #include "scan_state.h"
 
 #include <atomic>
@@ -25,7 +25,8 @@ struct GlobalState : public duckdb::GlobalTableFunctionState {
 
   // Immutable once the scan runs.
   std::unique_ptr<TypeMapping> mapping;
-  std::vector<idx_t> batch_columns;  ///< per output column, the column of the batch; kNoColumn: no value is wanted
+  std::vector<idx_t>
+      batch_columns;  ///< per output column, the column of the batch; kNoColumn: no value is wanted
   std::vector<idx_t> arrow_columns;  ///< per output column, the entry of LanceBindData::arrow_types
   idx_t threads = 1;
   bool count_only = false;
@@ -70,7 +71,8 @@ bool NextBatch(const GlobalState& constant, GlobalState* global, LocalState* loc
   return true;
 }
 
-void Convert(const LanceBindData& data, const GlobalState& global, LocalState* local, duckdb::DataChunk* output) {
+void Convert(const LanceBindData& data, const GlobalState& global, LocalState* local,
+             duckdb::DataChunk* output) {
   const idx_t rows = output->size();
   const auto& types = data.arrow_types.GetColumns();
   for (idx_t i = 0; i < output->ColumnCount(); i++) {
@@ -86,7 +88,8 @@ void Convert(const LanceBindData& data, const GlobalState& global, LocalState* l
     const duckdb::ArrowType& type = *types.at(global.arrow_columns[i]);
     type.ThrowIfInvalid();
     if (type.GetPhysicalType() == duckdb::ArrowArrayPhysicalType::DICTIONARY_ENCODED) {
-      duckdb::ArrowToDuckDBConversion::ColumnArrowToDuckDBDictionary(vector, array, local->offset, state, rows, type);
+      duckdb::ArrowToDuckDBConversion::ColumnArrowToDuckDBDictionary(vector, array, local->offset, state,
+                                                                     rows, type);
     } else {
       duckdb::ArrowToDuckDBConversion::SetValidityMask(vector, array, local->offset, rows,
                                                        local->chunk->arrow_array.offset, -1);
@@ -127,8 +130,9 @@ void MapColumns(const LanceBindData& data, const arrow::Schema& schema,
       global->arrow_columns.push_back(kNoColumn);
       continue;
     }
-    const idx_t column =
-        id >= duckdb::VIRTUAL_COLUMN_START ? data.column_names.size() + (id - duckdb::VIRTUAL_COLUMN_START) : id;
+    const idx_t column = id >= duckdb::VIRTUAL_COLUMN_START
+                             ? data.column_names.size() + (id - duckdb::VIRTUAL_COLUMN_START)
+                             : id;
     const auto& name = data.schema->field(static_cast<int>(column))->name();
     const int index = schema.GetFieldIndex(name);
     if (index < 0) throw duckdb::InternalException("lance_scan: the scan does not give column \"%s\"", name);
@@ -157,13 +161,14 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitGlobal(duckdb::ClientCo
   MapColumns(data, *scanner->schema(), input.column_ids, global.get());
   global->reader = ValueOrThrow(scanner->ToReader());
   global->threads = duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads();
-  if (data.filters.empty() && !data.options.nearest) global->expected_rows = data.dataset->CountRows().ValueOr(0);
+  if (data.filters.empty() && !data.options.nearest)
+    global->expected_rows = data.dataset->CountRows().ValueOr(0);
   return global;
 }
 
-duckdb::unique_ptr<duckdb::LocalTableFunctionState> InitLocal(duckdb::ExecutionContext& context,
-                                                              duckdb::TableFunctionInitInput& input,
-                                                              duckdb::GlobalTableFunctionState* global_state) {
+duckdb::unique_ptr<duckdb::LocalTableFunctionState> InitLocal(
+    duckdb::ExecutionContext& context, duckdb::TableFunctionInitInput& input,
+    duckdb::GlobalTableFunctionState* global_state) {
   auto local = duckdb::make_uniq<LocalState>();
   for (size_t i = 0; i < input.column_ids.size(); i++) {
     local->columns.push_back(std::make_unique<duckdb::ArrowArrayScanState>(context.client));
@@ -193,7 +198,8 @@ void Scan(duckdb::ClientContext&, duckdb::TableFunctionInput& input, duckdb::Dat
   local.offset += output.size();
 }
 
-duckdb::OperatorPartitionData PartitionData(duckdb::ClientContext&, duckdb::TableFunctionGetPartitionInput& input) {
+duckdb::OperatorPartitionData PartitionData(duckdb::ClientContext&,
+                                            duckdb::TableFunctionGetPartitionInput& input) {
   if (input.partition_info.RequiresPartitionColumns()) {
     throw duckdb::InternalException("lance_scan: there are no partition columns");
   }
@@ -204,7 +210,8 @@ double ScanProgress(duckdb::ClientContext&, const duckdb::FunctionData*,
                     const duckdb::GlobalTableFunctionState* global_state) {
   const auto& global = global_state->Cast<GlobalState>();
   if (global.expected_rows == 0) return -1;
-  return std::min(100.0, 100.0 * static_cast<double>(global.rows_read) / static_cast<double>(global.expected_rows));
+  return std::min(100.0,
+                  100.0 * static_cast<double>(global.rows_read) / static_cast<double>(global.expected_rows));
 }
 
 }  // namespace lance::sql

@@ -51,14 +51,15 @@ arrow::FieldVector MapFields(const DataType& type, bool* changed) {
 /// Makes float32 values of 16-bit ones; `widen` turns the bits of one into a float.
 template <typename Widen>
 Result<std::shared_ptr<Array>> WidenFloats(const ArrayData& data, Widen widen) {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> values, arrow::AllocateBuffer(data.length * sizeof(float)));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> values,
+                        arrow::AllocateBuffer(data.length * sizeof(float)));
   const auto* from = data.GetValues<uint16_t>(1);
   auto* to = reinterpret_cast<float*>(values->mutable_data());
   for (int64_t i = 0; i < data.length; i++) to[i] = widen(from[i]);
   std::shared_ptr<arrow::Buffer> validity = data.buffers[0];
   if (validity != nullptr && data.offset != 0) {
-    ARROW_ASSIGN_OR_RAISE(validity, arrow::internal::CopyBitmap(arrow::default_memory_pool(), validity->data(),
-                                                                data.offset, data.length));
+    ARROW_ASSIGN_OR_RAISE(validity, arrow::internal::CopyBitmap(arrow::default_memory_pool(),
+                                                                validity->data(), data.offset, data.length));
   }
   return arrow::MakeArray(ArrayData::Make(arrow::float32(), data.length, {validity, values}));
 }

@@ -14,8 +14,9 @@ class Schema;
 namespace lance::sql {
 
 /// DuckDB has no half floats, no bfloat16 and no decimals above 38 digits. Values of these types are changed
-/// on the way in, at any depth of nesting: 16-bit floats become FLOAT (exact), decimal256 becomes DECIMAL when
-/// its precision allows and VARCHAR otherwise (exact). All other types cross as they are, without a copy.
+/// on the way in, at any depth of nesting: 16-bit floats become FLOAT (exact), decimal256 becomes DECIMAL
+/// when its precision allows and VARCHAR otherwise (exact). All other types cross as they are, without a
+/// copy.
 ///
 /// Immutable and thread-safe.
 class TypeMapping {
@@ -25,7 +26,8 @@ class TypeMapping {
   /// The schema that DuckDB sees.
   const std::shared_ptr<arrow::Schema>& target() const { return target_; }
   /// Changes the columns that need it; `batch` has the columns of the schema given to Make.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(const std::shared_ptr<arrow::RecordBatch>& batch) const;
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(
+      const std::shared_ptr<arrow::RecordBatch>& batch) const;
 
  private:
   std::shared_ptr<arrow::Schema> target_;

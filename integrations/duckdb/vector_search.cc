@@ -1,5 +1,6 @@
-// lance_vector_search(path, column, query, k => 10, filter => '...', prefilter => true, metric => 'cosine', ...):
-// the k rows whose vectors are nearest to the query, with their distances in the column _distance, nearest first.
+// lance_vector_search(path, column, query, k => 10, filter => '...', prefilter => true, metric => 'cosine',
+// ...): the k rows whose vectors are nearest to the query, with their distances in the column _distance,
+// nearest first.
 #include <cstring>
 
 #include <arrow/api.h>
@@ -32,8 +33,8 @@ std::shared_ptr<arrow::DataType> ElementType(const arrow::Schema& schema, const 
   }
   if (type->id() == arrow::Type::LIST) type = static_cast<const arrow::ListType&>(*type).value_type();
   if (type->id() != arrow::Type::FIXED_SIZE_LIST) {
-    throw BinderException("lance_vector_search: column \"%s\" is of type %s, not a vector (fixed-size list)", column,
-                          type->ToString());
+    throw BinderException("lance_vector_search: column \"%s\" is of type %s, not a vector (fixed-size list)",
+                          column, type->ToString());
   }
   return static_cast<const arrow::FixedSizeListType&>(*type).value_type();
 }
@@ -42,12 +43,13 @@ std::vector<double> QueryValues(const Value& query) {
   if (query.IsNull()) throw BinderException("lance_vector_search: the query vector is NULL");
   const auto id = query.type().id();
   if (id != LogicalTypeId::LIST && id != LogicalTypeId::ARRAY) {
-    throw BinderException("lance_vector_search: the query must be a list or an array of numbers, such as "
-                          "[0.1, 0.2]; got %s",
-                          query.type().ToString());
+    throw BinderException(
+        "lance_vector_search: the query must be a list or an array of numbers, such as "
+        "[0.1, 0.2]; got %s",
+        query.type().ToString());
   }
-  const auto& children =
-      id == LogicalTypeId::LIST ? duckdb::ListValue::GetChildren(query) : duckdb::ArrayValue::GetChildren(query);
+  const auto& children = id == LogicalTypeId::LIST ? duckdb::ListValue::GetChildren(query)
+                                                   : duckdb::ArrayValue::GetChildren(query);
   std::vector<double> values;
   for (const auto& child : children) {
     if (child.IsNull()) throw BinderException("lance_vector_search: the query vector holds a NULL");
@@ -71,9 +73,10 @@ std::shared_ptr<arrow::Array> ToBfloat16(const std::vector<double>& values) {
 
 std::shared_ptr<arrow::Array> MakeQuery(const Value& query, const std::shared_ptr<arrow::DataType>& element) {
   const std::vector<double> values = QueryValues(query);
-  const bool bfloat16 = element->id() == arrow::Type::FIXED_SIZE_BINARY ||
-                        (element->id() == arrow::Type::EXTENSION &&
-                         static_cast<const arrow::ExtensionType&>(*element).extension_name() == "lance.bfloat16");
+  const bool bfloat16 =
+      element->id() == arrow::Type::FIXED_SIZE_BINARY ||
+      (element->id() == arrow::Type::EXTENSION &&
+       static_cast<const arrow::ExtensionType&>(*element).extension_name() == "lance.bfloat16");
   if (bfloat16) return ToBfloat16(values);
   arrow::DoubleBuilder builder;
   ThrowIfFailed(builder.AppendValues(values));
@@ -92,7 +95,8 @@ std::optional<T> Optional(const duckdb::named_parameter_map_t& parameters, const
   return found->second.GetValue<T>();
 }
 
-duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
+duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
+                                              duckdb::TableFunctionBindInput& input,
                                               duckdb::vector<LogicalType>& return_types,
                                               duckdb::vector<std::string>& names) {
   auto data = duckdb::make_uniq<LanceBindData>();
@@ -128,8 +132,8 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context, du
 }  // namespace
 
 duckdb::TableFunction MakeVectorSearchFunction() {
-  duckdb::TableFunction function("lance_vector_search", {LogicalType::VARCHAR, LogicalType::VARCHAR, LogicalType::ANY},
-                                 nullptr, Bind);
+  duckdb::TableFunction function(
+      "lance_vector_search", {LogicalType::VARCHAR, LogicalType::VARCHAR, LogicalType::ANY}, nullptr, Bind);
   FillCallbacks(&function);
   auto& parameters = function.named_parameters;
   parameters["k"] = LogicalType::BIGINT;
