@@ -28,7 +28,7 @@ Result<std::shared_ptr<FileReader>> OpenChecked(std::shared_ptr<store::ReadableO
   if (version.is_legacy()) return OpenV0_1(std::move(object), std::move(tail), options);
   ARROW_ASSIGN_OR_RAISE(auto container,
                         Container::Open(std::move(object), std::move(tail), version, options));
-  return MakeV2File(std::move(container));
+  return MakeV2File(std::move(container), options.blob_resolver);
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ namespace lance::store {
 class ReadableObject;
 }
 namespace lance::encoding {
+class BlobResolver;
 class FieldReader;
-}
+}  // namespace lance::encoding
 
 namespace lance::file {
 
@@ -59,6 +60,8 @@ struct ReadOptions {
   std::vector<int32_t> column_indices;
   /// The legacy (0.1) reader needs the table's schema for dictionaries kept in the manifest file.
   std::shared_ptr<store::ReadableObject> manifest_file;
+  /// Reads blobs that lie outside of the data file, for BlobHandling::kBytes; see encoding/core/blob.h.
+  std::shared_ptr<encoding::BlobResolver> blob_resolver;
 };
 
 /// An open Lance data file of any version. Immutable and thread-safe; opening reads the tail in at most two

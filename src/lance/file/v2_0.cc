@@ -1,13 +1,17 @@
+#include "lance/encoding/v2_0/describe.h"
+#include "lance/encoding/v2_0/field_readers.h"
 #include "lance/file/version_readers.h"
 
 namespace lance::file {
 
-Result<std::shared_ptr<encoding::FieldReader>> OpenFieldV2_0(const schema::Field&,
-                                                             const encoding::FieldOptions&,
+Result<std::shared_ptr<encoding::FieldReader>> OpenFieldV2_0(const schema::Field& field,
+                                                             const encoding::FieldOptions& options,
                                                              std::shared_ptr<encoding::ColumnSource> source) {
-  return NotSupported("{}: file version 2.0 cannot be read yet", source->path());
+  return encoding::v2_0::OpenField(field, options, std::move(source));
 }
 
-std::string DescribeEncodingV2_0(const std::string&) { return "ArrayEncoding"; }
+std::string DescribeEncodingV2_0(const std::string& encoding) {
+  return encoding::v2_0::DescribeEncoding(encoding);
+}
 
 }  // namespace lance::file

@@ -11,7 +11,8 @@ namespace {
 
 class V2File final : public FileReader {
  public:
-  explicit V2File(std::shared_ptr<Container> container) : container_(std::move(container)) {}
+  V2File(std::shared_ptr<Container> container, std::shared_ptr<encoding::BlobResolver> blobs)
+      : container_(std::move(container)), blob_resolver_(std::move(blobs)) {}
 
   const std::string& path() const override { return container_->path(); }
   Version version() const override { return container_->version(); }
@@ -44,7 +45,7 @@ class V2File final : public FileReader {
 
   Result<std::shared_ptr<encoding::FieldReader>> OpenField(const schema::Field& field, BlobHandling blobs,
                                                            bool missing_as_null) override {
-    encoding::FieldOptions options{blobs == BlobHandling::kBytes, missing_as_null};
+    encoding::FieldOptions options{blobs == BlobHandling::kBytes, missing_as_null, blob_resolver_};
     if (is_2_0()) return OpenFieldV2_0(field, options, container_);
     return encoding::OpenStructuralField(field, options, container_);
   }
@@ -57,12 +58,14 @@ class V2File final : public FileReader {
   bool is_2_0() const { return container_->version().minor == 0; }
 
   std::shared_ptr<Container> container_;
+  std::shared_ptr<encoding::BlobResolver> blob_resolver_;
 };
 
 }  // namespace
 
-std::shared_ptr<FileReader> MakeV2File(std::shared_ptr<Container> container) {
-  return std::make_shared<V2File>(std::move(container));
+std::shared_ptr<FileReader> MakeV2File(std::shared_ptr<Container> container,
+                                       std::shared_ptr<encoding::BlobResolver> blobs) {
+  return std::make_shared<V2File>(std::move(container), std::move(blobs));
 }
 
 }  // namespace lance::file

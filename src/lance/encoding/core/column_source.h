@@ -17,6 +17,7 @@ struct Field;
 
 namespace lance::encoding {
 
+class BlobResolver;
 class FieldReader;
 
 /// The opened pages of one column, kept for the next read while a byte budget shared by the file lasts (pages
@@ -76,6 +77,7 @@ class ColumnSource {
 struct FieldOptions {
   bool blob_bytes = false;       ///< blob columns as large binary; else their descriptors
   bool missing_as_null = false;  ///< members that the file does not hold become nulls; else NotFound
+  std::shared_ptr<BlobResolver> blob_resolver;  ///< reads blobs outside of the file; may be null
 };
 
 /// Opens a field of a 2.1 or 2.2 file; see file::FileReader::OpenField. The reader keeps `source` alive.

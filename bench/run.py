@@ -1,0 +1,141 @@
+"""Measures lance_cpp beside its peers in one interleaved run: see README.md."""
+
+import argparse
+import multiprocessing
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import data  # noqa: E402
+import worker  # noqa: E402
+from cases import make_cases  # noqa: E402
+
+
+def short_time(seconds):
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} us"
+    return f"{seconds * 1e3:.2f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+class Workers:
+    def __init__(self, cores):
+        self.cores = cores
+        self.pipes = {}
+        self.processes = {}
+
+    def ask(self, engine, request):
+        if engine not in self.pipes:
+            ours, theirs = multiprocessing.Pipe()
+            process = multiprocessing.get_context("spawn").Process(target=worker.serve, args=(engine, theirs, self.cores), daemon=True)
+            process.start()
+            theirs.close()
+            self.pipes[engine], self.processes[engine] = ours, process
+        try:
+            self.pipes[engine].send(request)
+            return self.pipes[engine].recv()
+        except (EOFError, OSError):
+            del self.pipes[engine]
+            return {"error": "the process died"}
+
+    def close(self):
+        for pipe in self.pipes.values():
+            pipe.send(None)
+
+
+def measure(workers, case, paths, rounds, seconds):
+    name, group, _, bar, method, engines, args, options = case
+    runs = {engine: [] for engine in engines}
+    errors = {}
+    deadline = time.time() + seconds
+    for turn in range(rounds + 1):  # the first turn warms caches and is dropped
+        for engine in engines:
+            if engine in errors:
+                continue
+            got = workers.ask(engine, (method, paths, args, options))
+            if "error" in got:
+                errors[engine] = got["error"]
+            elif turn > 0:
+                runs[engine].append(got)
+        if turn >= 3 and time.time() > deadline:
+            break
+    results = {getattr(r[0]["result"], "__int__", lambda: r[0]["result"])() for r in runs.values() if r}
+    if len(results) > 1:
+        errors["results differ"] = str({e: r[0]["result"] for e, r in runs.items() if r})
+    return {engine: {key: statistics.median(run[key] for run in r) for key in ("seconds", "memory", "requests", "bytes")}
+            for engine, r in runs.items() if r}, errors
+
+
+def row(case, medians, errors):
+    name, bar = case[0], case[3]
+    base = medians.get("pylance", {}).get("seconds")
+    cells = []
+    for engine in ("lance_cpp", "pylance", "parquet", "duckdb", "vortex", "faiss"):
+        m = medians.get(engine)
+        cells.append("-" if m is None else short_time(m["seconds"]))
+    ours = medians.get("lance_cpp")
+    ratio = f"{base / ours['seconds']:.1f}x" if base and ours else "-"
+    detail = "-" if not ours else f"{ours['memory'] / 1e6:.0f} / {medians.get('pylance', {}).get('memory', 0) / 1e6:.0f} MB"
+    io = "-" if not ours else f"{ours['requests']:.0f}, {ours['bytes'] / 1e6:.1f} MB / {medians.get('pylance', {}).get('requests', 0):.0f}, {medians.get('pylance', {}).get('bytes', 0) / 1e6:.1f} MB"
+    note = "; ".join(f"{k}: {v}" for k, v in errors.items())
+    return f"| {name} | {' | '.join(cells)} | **{ratio}** | {bar}x | {detail} | {io} | {note} |"
+
+
+HEAD = ("| Case | lance_cpp | pylance | Parquet (pyarrow) | DuckDB on Parquet | Vortex (no cache) | FAISS flat | ours vs pylance | bar | peak memory, "
+        "ours / pylance | reads, ours / pylance | notes |\n|" + "---|" * 12)
+
+
+def import_cost():
+    """Milliseconds and MB that importing adds after pyarrow, median of 7 processes."""
+    code = ("import pyarrow, time; rss=lambda: int(open('/proc/self/statm').read().split()[1]) * 4096 / 1e6; m=rss(); t=time.perf_counter(); "
+            "import {0}; print((time.perf_counter()-t)*1e3, rss()-m)")
+    out = {}
+    for module in ("lance_cpp", "lance"):
+        runs = [tuple(map(float, subprocess.run([sys.executable, "-c", code.format(module)], capture_output=True, text=True).stdout.split()))
+                for _ in range(7)]
+        runs = [r for r in runs if len(r) == 2]
+        if runs:
+            out[module] = tuple(statistics.median(r[i] for r in runs) for i in range(2))
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--only", default="", help="groups or parts of case names, comma separated")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=30, help="time limit of a case after three rounds")
+    parser.add_argument("--cores", type=int, default=os.cpu_count())
+    parser.add_argument("--write", help="also write the report to this file")
+    options = parser.parse_args()
+    wanted = [w for w in options.only.split(",") if w]
+    lines = []
+    workers = Workers(set(range(options.cores)))
+    print(HEAD, flush=True)
+    for case in make_cases(lambda name: data.rows_of(name, options.scale)):
+        if wanted and not any(w == case[1] or w in case[0] for w in wanted):
+            continue
+        name = case[2]
+        paths = data.prepare_many_fragments() if name == "many" else data.prepare(name, options.scale)
+        medians, errors = measure(workers, case, paths, options.rounds, options.seconds)
+        lines.append(row(case, medians, errors))
+        print(lines[-1], flush=True)
+    workers.close()
+    notes = [f"import {m} after pyarrow: {ms:.1f} ms, {mb:.1f} MB" for m, (ms, mb) in import_cost().items()]
+    print("\n" + "\n".join(notes))
+    if options.write:
+        import lance
+        import pyarrow
+        text = ["# Performance", "",
+                f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
+                f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
+                HEAD, *lines, "", *[f"- {n}" for n in notes], ""]
+        pathlib.Path(options.write).write_text("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

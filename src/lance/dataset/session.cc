@@ -1,0 +1,26 @@
+#include "lance/session.h"
+
+#include "lance/runtime/session.h"
+
+namespace lance {
+
+Session::Session(std::shared_ptr<runtime::Session> impl) : impl_(std::move(impl)) {}
+
+Session::~Session() = default;
+
+std::shared_ptr<Session> Session::Make(const SessionOptions& options) {
+  return std::shared_ptr<Session>(new Session(std::make_shared<runtime::Session>(
+      options.metadata_cache_bytes, options.index_cache_bytes, options.num_threads)));
+}
+
+std::shared_ptr<Session> Session::Default() {
+  // Never destroyed: its threads may still run while the process ends.
+  static auto* session = new std::shared_ptr<Session>(Make());
+  return *session;
+}
+
+uint64_t Session::metadata_cache_bytes() const { return impl_->metadata_cache().size_bytes(); }
+
+uint64_t Session::index_cache_bytes() const { return impl_->index_cache().size_bytes(); }
+
+}  // namespace lance

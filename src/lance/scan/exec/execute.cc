@@ -1,0 +1,174 @@
+#include "lance/scan/exec/execute.h"
+
+#include <algorithm>
+
+#include <arrow/api.h>
+
+#include "lance/expr/expr.h"
+#include "lance/runtime/session.h"
+#include "lance/runtime/thread_pool.h"
+#include "lance/scan/exec/knn_stage.h"
+#include "lance/scan/exec/operators.h"
+#include "lance/scan/exec/parallel_stream.h"
+#include "lance/scan/exec/scan_stage.h"
+
+namespace lance::scan {
+namespace {
+
+// Decoded bytes of a unit: large against what handing one over costs, small against the caches.
+constexpr uint64_t kUnitBytes = 4 << 20;
+constexpr uint64_t kMinUnitBytes = 256 << 10;
+// Below this a thread hop costs more than it gives.
+constexpr uint64_t kSerialBytes = 512 << 10;
+
+class EmptyStream : public BatchStream {
+ public:
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() override { return nullptr; }
+};
+
+// Rows that units may give, before filters; from the manifest, so an upper bound.
+uint64_t CountPlannedRows(const ScanPlan& plan) {
+  uint64_t rows = 0;
+  for (const table::Fragment* fragment : plan.fragments) rows += fragment->physical_rows;
+  rows -= std::min(rows, plan.skip_before);
+  return plan.limit_before.has_value() ? std::min(rows, *plan.limit_before) : rows;
+}
+
+struct Sizing {
+  uint64_t unit_rows = 8192;
+  uint64_t unit_bytes = 0;
+  bool serial = true;
+};
+
+// How much a unit holds: what is read for every row counts in full, what only survivors need a little.
+Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads, UnitPlanner* planner) {
+  Sizing sizing;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<FragmentReader> first, planner->PeekFragment());
+  if (first == nullptr) return sizing;
+  const ColumnSet& columns = plan.context->columns;
+  uint64_t row_bytes = 1;
+  if (purpose != RunPurpose::kCount || plan.filter != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(row_bytes, EstimateRowBytes(*first, columns, plan.early));
+  }
+  uint64_t late_bytes = 0;
+  if (plan.filter != nullptr && purpose != RunPurpose::kCount) {
+    ARROW_ASSIGN_OR_RAISE(late_bytes, EstimateRowBytes(*first, columns, plan.late));
+  }
+  const uint64_t weighted = row_bytes + late_bytes / 4;
+  const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
+  const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
+  uint64_t bytes = kUnitBytes;
+  if (threads > 0)
+    bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
+  sizing.unit_rows = std::max<uint64_t>(bytes / weighted, 1);
+  if (purpose == RunPurpose::kStream) {
+    // Whole batches, so that they end where the caller expects.
+    sizing.unit_rows = std::max(sizing.unit_rows / plan.batch_rows * plan.batch_rows, plan.batch_rows);
+  } else {
+    sizing.unit_rows = std::max<uint64_t>(sizing.unit_rows, 64);
+  }
+  sizing.unit_bytes = sizing.unit_rows * (row_bytes + late_bytes);
+  sizing.serial = threads == 0 || total <= kSerialBytes;
+  return sizing;
+}
+
+// Runs the chain of stages behind the units.
+class Executor {
+ public:
+  Executor(std::shared_ptr<const ScanPlan> plan, std::shared_ptr<RunState> run, RunPurpose purpose)
+      : plan_(std::move(plan)), run_(std::move(run)), purpose_(purpose) {
+    auto context = std::make_shared<ReadContext>(*plan_->context);
+    context->io = run_->io;
+    context_ = std::move(context);
+    // A count needs no column, unless later stages do.
+    const bool later = plan_->knn.has_value() || plan_->post_filter != nullptr;
+    if (purpose_ == RunPurpose::kCount && later) purpose_ = RunPurpose::kTable;
+    counting_ = purpose_ == RunPurpose::kCount;
+  }
+
+  Result<std::unique_ptr<BatchStream>> Start() {
+    if (plan_->nothing) return std::make_unique<EmptyStream>();
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, StartUnits());
+    if (plan_->knn.has_value()) stream = MakeKnnMerge(plan_, run_, std::move(stream));
+    stream = AddTake(plan_->taken_for_filter, NodeRole::kTakeForFilter, std::move(stream));
+    if (plan_->post_filter != nullptr) stream = MakeFilter(plan_->post_filter, run_, std::move(stream));
+    if (!plan_->sort.empty() && !counting_) {
+      stream = AddTake(plan_->taken_for_sort, NodeRole::kTakeForSort, std::move(stream));
+      stream = MakeSort(plan_->sort, plan_->sort_limit, plan_->memory_limit_bytes, run_, std::move(stream));
+    }
+    if (plan_->limit.has_value() || plan_->skip > 0) {
+      stream = MakeLimit(plan_->skip, plan_->limit, run_, std::move(stream));
+    }
+    if (counting_) return stream;
+    stream = AddTake(plan_->taken_last, NodeRole::kTakeLast, std::move(stream));
+    if (!ProjectsInUnits()) stream = MakeProject(plan_, run_, std::move(stream));
+    if (purpose_ == RunPurpose::kStream) {
+      stream = MakeBatches(plan_->batch_rows, plan_->batch_bytes, plan_->strict_batches, std::move(stream));
+    }
+    return stream;
+  }
+
+ private:
+  bool ProjectsInUnits() const {
+    return !plan_->knn.has_value() && plan_->sort.empty() && plan_->taken_last.empty();
+  }
+
+  std::unique_ptr<BatchStream> AddTake(const std::vector<int>& columns, NodeRole role,
+                                       std::unique_ptr<BatchStream> input) {
+    if (columns.empty()) return input;
+    if (take_reader_ == nullptr) take_reader_ = std::make_shared<TakeReader>(context_);
+    return MakeTake(take_reader_, context_, columns, role, run_, std::move(input));
+  }
+
+  Result<std::unique_ptr<BatchStream>> StartUnits() {
+    UnitOptions options;
+    options.skip = plan_->skip_before;
+    options.limit = plan_->limit_before;
+    // A filter with a limit may be satisfied soon: begin small.
+    const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
+                          !plan_->knn.has_value();
+    if (may_stop) options.first_unit_rows = plan_->batch_rows;
+    UnitPlanner planner(context_, plan_->fragments, options);
+
+    runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();
+    const int threads = pool == nullptr ? 0 : pool->num_threads();
+    ARROW_ASSIGN_OR_RAISE(Sizing sizing, ChooseSizes(*plan_, purpose_, threads, &planner));
+    planner.set_unit_rows(sizing.unit_rows);
+
+    ParallelOptions parallel;
+    parallel.pool = sizing.serial ? nullptr : pool;
+    // The consumer works too when it waits; one that takes everything always waits.
+    parallel.workers = purpose_ == RunPurpose::kStream ? threads : std::max(threads - 1, 1);
+    parallel.ordered = plan_->ordered || !plan_->sort.empty();
+    parallel.cancel = run_->cancel;
+    uint64_t budget = plan_->io_buffer_bytes;
+    if (plan_->memory_limit_bytes.has_value()) budget = std::min(budget, *plan_->memory_limit_bytes / 2);
+    const uint64_t fitting = budget / std::max<uint64_t>(sizing.unit_bytes, 1);
+    parallel.units_ahead =
+        static_cast<int>(std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::max(threads, 1)) * 4));
+    std::shared_ptr<const UnitStage> stage;
+    if (plan_->knn.has_value()) {
+      stage = std::make_shared<KnnStage>(plan_, run_);
+      parallel.ordered = false;
+    } else {
+      stage = std::make_shared<ScanStage>(plan_, run_, ProjectsInUnits(), counting_);
+    }
+    return MakeParallelStream(std::move(planner), std::move(stage), parallel);
+  }
+
+  std::shared_ptr<const ScanPlan> plan_;
+  std::shared_ptr<RunState> run_;
+  RunPurpose purpose_;
+  bool counting_ = false;
+  std::shared_ptr<const ReadContext> context_;
+  std::shared_ptr<TakeReader> take_reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BatchStream>> Execute(const std::shared_ptr<const ScanPlan>& plan,
+                                             const std::shared_ptr<RunState>& run, RunPurpose purpose) {
+  return Executor(plan, run, purpose).Start();
+}
+
+}  // namespace lance::scan

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+
+#include "lance/runtime/cancellation.h"
+#include "lance/scan/plan/plan_node.h"
+#include "lance/scan/read/io_counters.h"
+
+namespace lance::scan {
+
+/// What one run of a plan counts. Thread-safe.
+struct RunState {
+  std::array<NodeMetrics, 16> nodes;  ///< by NodeRole
+  std::shared_ptr<IoCounters> io = std::make_shared<IoCounters>();
+  runtime::CancellationToken cancel;
+  std::atomic<uint64_t> fragments{0};
+  std::atomic<uint64_t> units{0};
+  std::atomic<uint64_t> rows_read{0};
+
+  NodeMetrics& at(NodeRole role) { return nodes[static_cast<size_t>(role)]; }
+};
+
+/// Adds the time until its end to a node.
+class NodeTimer {
+ public:
+  explicit NodeTimer(NodeMetrics& node) : node_(node), start_(std::chrono::steady_clock::now()) {}
+  ~NodeTimer() {
+    node_.nanoseconds.fetch_add(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_)
+            .count(),
+        std::memory_order_relaxed);
+  }
+  NodeTimer(const NodeTimer&) = delete;
+  NodeTimer& operator=(const NodeTimer&) = delete;
+
+ private:
+  NodeMetrics& node_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace lance::scan

@@ -1,0 +1,60 @@
+#include "lance/scan/exec/selection.h"
+
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
+#include <arrow/util/bit_run_reader.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include "lance/scan/exec/compute.h"
+
+namespace lance::scan {
+
+bool Selection::all() const { return count == mask->length(); }
+
+Result<Selection> MakeSelection(const std::shared_ptr<arrow::Array>& outcome) {
+  if (outcome->type_id() != arrow::Type::BOOL) {
+    return InvalidArgument("the filter has type {}, it must be boolean", outcome->type()->ToString());
+  }
+  auto mask = std::static_pointer_cast<arrow::BooleanArray>(outcome);
+  if (mask->null_count() > 0) {
+    ARROW_ASSIGN_OR_RAISE(
+        std::shared_ptr<arrow::Buffer> bits,
+        arrow::internal::BitmapAnd(arrow::default_memory_pool(), mask->values()->data(), mask->offset(),
+                                   mask->null_bitmap_data(), mask->offset(), mask->length(), 0));
+    mask = std::make_shared<arrow::BooleanArray>(mask->length(), std::move(bits));
+  }
+  Selection selection{mask, 0};
+  selection.count = arrow::internal::CountSetBits(mask->values()->data(), mask->offset(), mask->length());
+  return selection;
+}
+
+RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows) {
+  RowRanges out;
+  arrow::internal::SetBitRunReader runs(selection.mask->values()->data(), selection.mask->offset(),
+                                        selection.mask->length());
+  size_t range = 0;
+  uint64_t range_first = 0;  // mask position of rows[range]
+  for (auto run = runs.NextRun(); run.length > 0; run = runs.NextRun()) {
+    auto position = static_cast<uint64_t>(run.position);
+    auto left = static_cast<uint64_t>(run.length);
+    while (left > 0) {
+      while (position >= range_first + rows[range].length) range_first += rows[range++].length;
+      const uint64_t inside = position - range_first;
+      const uint64_t take = std::min(left, rows[range].length - inside);
+      AppendRange(&out, {rows[range].start + inside, take});
+      position += take;
+      left -= take;
+    }
+  }
+  return out;
+}
+
+Result<std::shared_ptr<arrow::Array>> SelectValues(const Selection& selection,
+                                                   const std::shared_ptr<arrow::Array>& array) {
+  if (selection.all()) return array;
+  EnsureCompute();
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum kept, arrow::compute::Filter(array, selection.mask));
+  return kept.make_array();
+}
+
+}  // namespace lance::scan

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "lance/base/row_range.h"
+#include "lance/base/status.h"
+
+namespace arrow {
+class Array;
+class BooleanArray;
+}  // namespace arrow
+
+namespace lance::scan {
+
+/// Rows that passed a filter.
+struct Selection {
+  std::shared_ptr<arrow::BooleanArray> mask;  ///< true where the row passed; no nulls
+  int64_t count = 0;
+  bool all() const;
+};
+
+/// Reads the outcome of a filter: a null is not true. A scalar-like single value is not accepted: there is
+/// one entry per row.
+Result<Selection> MakeSelection(const std::shared_ptr<arrow::Array>& outcome);
+
+/// The physical rows that are selected; `rows` are those that the mask speaks of, in order.
+RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows);
+
+/// The selected entries of an array of any type.
+Result<std::shared_ptr<arrow::Array>> SelectValues(const Selection& selection,
+                                                   const std::shared_ptr<arrow::Array>& array);
+
+}  // namespace lance::scan

@@ -1,0 +1,43 @@
+#include "lance/scan/plan/analyze.h"
+
+#include <fmt/format.h>
+
+namespace lance::scan {
+namespace {
+
+std::string FormatTime(uint64_t nanoseconds) {
+  const auto value = static_cast<double>(nanoseconds);
+  if (nanoseconds < 1000) return fmt::format("{}ns", nanoseconds);
+  if (nanoseconds < 1000000) return fmt::format("{:.2f}µs", value / 1e3);
+  if (nanoseconds < 1000000000) return fmt::format("{:.2f}ms", value / 1e6);
+  return fmt::format("{:.2f}s", value / 1e9);
+}
+
+std::string Metrics(const PlanNode& node, RunState& run) {
+  if (node.role == NodeRole::kOther) return "";
+  const NodeMetrics& metrics = run.at(node.role);
+  std::string out = fmt::format("output_rows={}, elapsed_compute={}, output_batches={}", metrics.rows.load(),
+                                FormatTime(metrics.nanoseconds.load()), metrics.batches.load());
+  if (node.role == NodeRole::kRead) {
+    out += fmt::format(", ranges_scanned={}, rows_scanned={}, bytes_read={}, iops={}, requests={}",
+                       run.units.load(), run.rows_read.load(), run.io->bytes.load(), run.io->ranges.load(),
+                       run.io->requests.load());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Analyze(const PlanNode& root, RunState& run, std::chrono::nanoseconds elapsed) {
+  const std::string time = FormatTime(static_cast<uint64_t>(elapsed.count()));
+  std::string text = fmt::format("AnalyzeExec verbose=true, elapsed={}, metrics=[]\n", time);
+  std::string indent = "  ";
+  for (const PlanNode* node = &root; node != nullptr; node = node->input.get()) {
+    text += fmt::format("{}{}: elapsed={}{}{}, metrics=[{}]\n", indent, node->name, time,
+                        node->detail.empty() ? "" : ", ", node->detail, Metrics(*node, run));
+    indent += "  ";
+  }
+  return text;
+}
+
+}  // namespace lance::scan

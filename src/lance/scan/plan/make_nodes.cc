@@ -1,0 +1,165 @@
+#include <arrow/api.h>
+
+#include "lance/expr/expr.h"
+#include "lance/scan/plan/planner.h"
+
+namespace lance::scan {
+namespace {
+
+// The path of a table as the reference prints it: no scheme, no leading slash.
+std::string DisplayPath(const std::string& uri) {
+  std::string path = uri;
+  if (size_t scheme = path.find("://"); scheme != std::string::npos) path = path.substr(scheme + 3);
+  path.erase(0, path.find_first_not_of('/'));
+  return path + "/data";
+}
+
+std::string JoinNames(const ScanPlan& plan, const std::vector<int>& columns) {
+  std::string out;
+  for (int index : columns) {
+    const Column& column = plan.context->columns.columns[index];
+    if (column.source != ColumnSource::kStored) continue;
+    if (!out.empty()) out += ", ";
+    out += column.name();
+  }
+  return out;
+}
+
+class NodeBuilder {
+ public:
+  explicit NodeBuilder(const ScanPlan& plan) : plan_(plan) {}
+
+  std::shared_ptr<const PlanNode> Build() {
+    if (plan_.nothing) {
+      Add("EmptyExec", "", NodeRole::kRead);
+    } else {
+      AddRead();
+    }
+    if (plan_.knn.has_value()) AddSearch();
+    AddTake(plan_.taken_for_filter, NodeRole::kTakeForFilter);
+    if (plan_.post_filter != nullptr) Add("FilterExec", plan_.post_filter->ToString(), NodeRole::kPostFilter);
+    AddTake(plan_.taken_for_sort, NodeRole::kTakeForSort);
+    AddSort();
+    if (plan_.limit.has_value() || plan_.skip > 0) {
+      Add("GlobalLimitExec",
+          fmt::format("skip={}, fetch={}", plan_.skip,
+                      plan_.limit.has_value() ? std::to_string(*plan_.limit) : "None"),
+          NodeRole::kLimit);
+    }
+    AddTake(plan_.taken_last, NodeRole::kTakeLast);
+    AddProjection();
+    return node_;
+  }
+
+ private:
+  void Add(std::string name, std::string detail, NodeRole role) {
+    auto node = std::make_shared<PlanNode>();
+    node->name = std::move(name);
+    node->detail = std::move(detail);
+    node->role = role;
+    node->input = std::move(node_);
+    node_ = std::move(node);
+  }
+
+  bool Emits(ColumnSource source) const {
+    for (int index : plan_.emitted) {
+      if (plan_.context->columns.columns[index].source == source) return true;
+    }
+    return false;
+  }
+
+  std::string RangeBefore() const {
+    if (plan_.skip_before == 0 && !plan_.limit_before.has_value()) return "None";
+    if (!plan_.limit_before.has_value()) return fmt::format("Some({}..)", plan_.skip_before);
+    return fmt::format("Some({}..{})", plan_.skip_before, plan_.skip_before + *plan_.limit_before);
+  }
+
+  void AddRead() {
+    std::vector<int> read = plan_.early;
+    for (int index : plan_.late) read.push_back(index);
+    const std::string filter = plan_.filter == nullptr ? "--" : plan_.filter->ToString();
+    std::string after = "None";
+    if (plan_.filter != nullptr && plan_.limit.has_value() && plan_.sort.empty() && !plan_.knn.has_value()) {
+      after = fmt::format("Some(0..{})", plan_.skip + *plan_.limit);
+    }
+    Add("LanceRead",
+        fmt::format("uri={}, projection=[{}], num_fragments={}, range_before={}, range_after={}, row_id={}, "
+                    "row_addr={}, full_filter={}, refine_filter={}{}",
+                    DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, read),
+                    plan_.fragments.size(), RangeBefore(), after, Emits(ColumnSource::kRowId),
+                    Emits(ColumnSource::kRowAddress), filter, filter,
+                    plan_.late.empty() ? "" : fmt::format(", late=[{}]", JoinNames(plan_, plan_.late))),
+        NodeRole::kRead);
+    if (Emits(ColumnSource::kRowOffset)) Add("AddRowOffsetExec", "", NodeRole::kOther);
+  }
+
+  void AddSearch() {
+    const KnnQuery& knn = *plan_.knn;
+    if (knn.batch) {
+      Add("KNNVectorDistance",
+          fmt::format("queries={}, k={}, metric={}", knn.num_vectors, knn.k, knn.metric_name),
+          NodeRole::kKnn);
+      return;
+    }
+    Add("KNNVectorDistance", fmt::format("metric={}", knn.metric_name), NodeRole::kKnn);
+    if (knn.lower_bound.has_value() || knn.upper_bound.has_value()) {
+      std::string text;
+      if (knn.lower_bound.has_value()) text = fmt::format("_distance >= {}", *knn.lower_bound);
+      if (knn.upper_bound.has_value()) {
+        text += fmt::format("{}_distance < {}", text.empty() ? "" : " AND ", *knn.upper_bound);
+      }
+      Add("FilterExec", text, NodeRole::kOther);
+    }
+    Add("SortExec",
+        fmt::format("TopK(fetch={}), expr=[_distance ASC NULLS LAST, _rowid ASC NULLS LAST], "
+                    "preserve_partitioning=[false]",
+                    knn.k),
+        NodeRole::kOther);
+    Add("FilterExec", "_distance IS NOT NULL", NodeRole::kOther);
+  }
+
+  void AddTake(const std::vector<int>& columns, NodeRole role) {
+    if (columns.empty()) return;
+    Add("LanceRead",
+        fmt::format("uri={}, projection=[{}], source=stream(_rowid)",
+                    DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, columns)),
+        role);
+  }
+
+  void AddSort() {
+    if (plan_.sort.empty()) return;
+    std::string keys;
+    for (const SortKey& key : plan_.sort) keys += (keys.empty() ? "" : ", ") + key.text;
+    Add("SortExec",
+        fmt::format("{}expr=[{}], preserve_partitioning=[false]",
+                    plan_.sort_limit.has_value() ? fmt::format("TopK(fetch={}), ", *plan_.sort_limit) : "",
+                    keys),
+        NodeRole::kSort);
+  }
+
+  // Left out when the result is just what was read, in that order.
+  void AddProjection() {
+    bool same = !plan_.knn.has_value() && plan_.sort.empty() &&
+                plan_.projection.columns.size() == plan_.emitted.size();
+    std::string text;
+    for (size_t i = 0; i < plan_.projection.columns.size(); ++i) {
+      const OutputColumn& column = plan_.projection.columns[i];
+      text += (text.empty() ? "" : ", ") + column.text;
+      same = same && column.expression == nullptr && column.members.empty() &&
+             column.source == column.field->name() &&
+             column.source == plan_.context->columns.columns[plan_.emitted[i]].name();
+    }
+    if (plan_.filter != nullptr)
+      same = same && plan_.late.empty() && plan_.early.size() == plan_.emitted.size();
+    if (!same) Add("ProjectionExec", fmt::format("expr=[{}]", text), NodeRole::kProject);
+  }
+
+  const ScanPlan& plan_;
+  std::shared_ptr<const PlanNode> node_;
+};
+
+}  // namespace
+
+std::shared_ptr<const PlanNode> MakeNodes(const ScanPlan& plan) { return NodeBuilder(plan).Build(); }
+
+}  // namespace lance::scan
