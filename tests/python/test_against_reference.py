@@ -27,11 +27,12 @@ EXCEPTIONS = {("LanceDataset", "create_scalar_index")}
 
 
 def parameters(function):
+    """Names and defaults, as text: the defaults may be objects of either package."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None
-    return [(p.name, p.kind, p.default if p.kind != p.VAR_KEYWORD else None) for p in signature.parameters.values()]
+    return [f"{p.name}={p.default}" for p in signature.parameters.values()]
 
 
 def unwrapped(cls, name):
@@ -57,11 +58,8 @@ def test_public_members_and_signatures_match(reference, name, module):
             missing.append(member)
         elif callable(found) and (name, member) not in EXCEPTIONS:
             expected = parameters(unwrapped(theirs, member))
-            if expected is not None and len(expected) and parameters(found) != expected:
-                if [p[0] for p in expected] != [p[0] for p in parameters(found)] or str(expected) != str(
-                    parameters(found)
-                ):
-                    different.append((member, expected, parameters(found)))
+            if expected and parameters(found) != expected:
+                different.append((member, expected, parameters(found)))
     assert missing == []
     assert different == []
 
