@@ -100,10 +100,6 @@ TEST_P(OracleFile, ReadsWhatPylanceWrote) {
         << (*field.ToArrow())->ToString() << " " << expected->field(i)->ToString();
     for (const RowRanges& rows : Selections(file->num_rows())) {
       auto read = ReadField(file.get(), field, rows);
-      if (getenv("SKIPNS") && Is(read.status(), ErrorKind::kNotSupported)) {
-        std::cout << "SKIP " << field.name << read.status().message() << std::endl;
-        break;
-      }
       ASSERT_TRUE(read.ok()) << field.name << ": " << read.status();
       auto wanted = Pick(whole, rows);
       EXPECT_TRUE(Plain(*read)->Equals(Plain(wanted)))
