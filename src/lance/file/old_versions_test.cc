@@ -140,6 +140,10 @@ INSTANTIATE_TEST_SUITE_P(V2_0, OldVersions,
                                          "v2_0_pages", "v2_0_low_cardinality", "v2_0_metadata", "v2_0_blob"),
                          [](const auto& info) { return std::string(info.param); });
 
+INSTANTIATE_TEST_SUITE_P(V0_1, OldVersions,
+                         testing::Values("v0_1_scalars", "v0_1_nested", "v0_1_dictionaries", "v0_1_batches"),
+                         [](const auto& info) { return std::string(info.param); });
+
 TEST(OldVersionsBlob, BytesComeFromTheirPlacesInTheFile) {
   auto reader = OpenCase("v2_0_blob").ValueOrDie();
   auto expected = Expected("v2_0_blob.bytes.arrow").ValueOrDie();

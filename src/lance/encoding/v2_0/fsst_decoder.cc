@@ -1,6 +1,6 @@
 #include <arrow/api.h>
 
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 #include "lance/encoding/v2_0/compound_decoders.h"
 
 namespace lance::encoding::v2_0 {
