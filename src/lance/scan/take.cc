@@ -6,6 +6,7 @@
 #include <arrow/api.h>
 
 #include "lance/expr/expr.h"
+#include "lance/scan/plan/json_columns.h"
 #include "lance/scan/plan/output.h"
 
 namespace lance::scan {
@@ -25,7 +26,10 @@ bool IsSchemaProjection(const ScanOptions& options) {
          });
 }
 
-OutputColumn Pick(const Column& column) { return {column.arrow, column.name(), {}, nullptr, column.name()}; }
+OutputColumn Pick(const Column& column) {
+  return {WithJsonText(column.arrow), column.name(), {}, nullptr, column.name(),
+          HasJson(*column.arrow) ? column.arrow : nullptr};
+}
 
 }  // namespace
 
@@ -34,7 +38,7 @@ Taker::Taker(std::shared_ptr<const ReadContext> context, Projection projection)
       projection_(std::move(projection)),
       columns_(context_->columns.columns.size()),
       read_schema_(context_->columns.ArrowSchema()),
-      plain_(projection_.schema->fields() == read_schema_->fields()),
+      plain_(projection_.schema->Equals(*read_schema_, /*check_metadata=*/false)),
       reader_(context_) {
   std::iota(columns_.begin(), columns_.end(), 0);
 }
