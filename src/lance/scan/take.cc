@@ -27,7 +27,11 @@ bool IsSchemaProjection(const ScanOptions& options) {
 }
 
 OutputColumn Pick(const Column& column) {
-  return {WithJsonText(column.arrow), column.name(), {}, nullptr, column.name(),
+  return {WithJsonText(column.arrow),
+          column.name(),
+          {},
+          nullptr,
+          column.name(),
           HasJson(*column.arrow) ? column.arrow : nullptr};
 }
 

@@ -9,8 +9,8 @@ namespace lance::schema {
 namespace {
 
 // A container starts with a word: its kind and the number of its entries. An entry is a word: the kind of a
-// value and the bytes it takes in the data behind all entries. Words and numbers are big-endian. An object has
-// the entries of its keys first, then those of its values.
+// value and the bytes it takes in the data behind all entries. Words and numbers are big-endian. An object
+// has the entries of its keys first, then those of its values.
 constexpr uint32_t kContainerKind = 0xE0000000;
 constexpr uint32_t kScalar = 0x20000000;
 constexpr uint32_t kObject = 0x40000000;
@@ -238,6 +238,8 @@ Status AppendContainer(Bytes bytes, int depth, std::string* out) {
 
 }  // namespace
 
-Status AppendJsonText(std::span<const uint8_t> jsonb, std::string* out) { return AppendContainer(jsonb, 0, out); }
+Status AppendJsonText(std::span<const uint8_t> jsonb, std::string* out) {
+  return AppendContainer(jsonb, 0, out);
+}
 
 }  // namespace lance::schema

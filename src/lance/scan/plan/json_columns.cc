@@ -26,9 +26,11 @@ std::shared_ptr<arrow::DataType> Rebuild(const arrow::DataType& type, arrow::Fie
     case arrow::Type::LARGE_LIST:
       return arrow::large_list(members[0]);
     case arrow::Type::FIXED_SIZE_LIST:
-      return arrow::fixed_size_list(members[0], static_cast<const arrow::FixedSizeListType&>(type).list_size());
+      return arrow::fixed_size_list(members[0],
+                                    static_cast<const arrow::FixedSizeListType&>(type).list_size());
     case arrow::Type::MAP:
-      return std::make_shared<arrow::MapType>(members[0], static_cast<const arrow::MapType&>(type).keys_sorted());
+      return std::make_shared<arrow::MapType>(members[0],
+                                              static_cast<const arrow::MapType&>(type).keys_sorted());
     default:
       return nullptr;
   }
