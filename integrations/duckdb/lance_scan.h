@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataset_arguments.h"
+#include "duckdb_api.h"
+#include "lance/dataset.h"
+#include "type_mapping.h"
+
+namespace lance::sql {
+
+/// A scan of one version of one dataset, as a query plan holds it. Shared by lance_scan and
+/// lance_vector_search.
+struct LanceBindData : public duckdb::TableFunctionData {
+  std::string path;
+  duckdb::vector<duckdb::Value> inputs;      ///< as given, for copies of the plan
+  duckdb::named_parameter_map_t parameters;  ///< as given
+  std::shared_ptr<Dataset> dataset;
+  ScanOptions options;                       ///< without projection, filter and limit
+  duckdb::vector<std::string> column_names;  ///< Lance's names, in the order of the table
+  duckdb::vector<duckdb::LogicalType> column_types;
+  std::shared_ptr<arrow::Schema> schema;  ///< of all columns, virtual ones last
+  duckdb::ArrowTableSchema arrow_types;   ///< of the same
+  size_t num_virtual_columns = 0;         ///< _rowid, _rowaddr
+
+  std::vector<std::string> filters;  ///< pushed down, all must hold
+  std::optional<uint64_t> limit;     ///< pushed down: no more rows are wanted
+
+  duckdb::unique_ptr<duckdb::FunctionData> Copy() const override;
+  bool Equals(const duckdb::FunctionData& other) const override;
+
+  std::string FilterText() const;
+};
+
+/// The virtual columns: SELECT _rowid, * FROM ... finds them, SELECT * does not.
+constexpr const char* kRowIdColumn = "_rowid";
+constexpr const char* kRowAddressColumn = "_rowaddr";
+
+/// Makes lance_scan(path, version => ..., ...).
+duckdb::TableFunction MakeScanFunction();
+
+/// Makes lance_vector_search(path, column, query, k => 10, ...): see vector_search.cc.
+duckdb::TableFunction MakeVectorSearchFunction();
+
+// What the two have in common.
+void FillCallbacks(duckdb::TableFunction* function);
+
+/// Fills dataset, columns and types from path, parameters and options. `context` may be asked for extension
+/// types.
+void BindColumns(duckdb::ClientContext& context, LanceBindData* data);
+
+}  // namespace lance::sql
