@@ -137,7 +137,12 @@ TEST_P(OldVersions, ReadsMembersOfStructsAlone) {
 
 INSTANTIATE_TEST_SUITE_P(V2_0, OldVersions,
                          testing::Values("v2_0_scalars", "v2_0_one_row", "v2_0_nested", "v2_0_dictionaries",
-                                         "v2_0_pages", "v2_0_low_cardinality", "v2_0_metadata", "v2_0_blob"),
+                                         "v2_0_pages", "v2_0_low_cardinality", "v2_0_metadata", "v2_0_fsst",
+                                         "v2_0_blob"),
+                         [](const auto& info) { return std::string(info.param); });
+
+INSTANTIATE_TEST_SUITE_P(V0_1, OldVersions,
+                         testing::Values("v0_1_scalars", "v0_1_nested", "v0_1_dictionaries", "v0_1_batches"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(OldVersionsBlob, BytesComeFromTheirPlacesInTheFile) {

@@ -5,7 +5,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 #include "lance/encoding/v2_0/compound_decoders.h"
 #include "lance/encoding/v2_0/flat_decoder.h"
 #include "lance/proto/array_encodings.pb.h"
@@ -218,6 +218,14 @@ Result<ArrayDecoderPtr> MakeFastLanes(const pb20::BitpackedForNonNeg& packed, co
 }
 
 }  // namespace
+
+Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
+                                                      const std::shared_ptr<arrow::DataType>& type) {
+  ARROW_ASSIGN_OR_RAISE(auto out, ArrayOutput::Make(type));
+  ARROW_RETURN_NOT_OK(task->Decode(buffers, out.get()));
+  out->FillValidity();
+  return out->Finish();
+}
 
 Result<ByteRange> FindBuffer(uint32_t index, int buffer_type, const PageBuffers& buffers) {
   std::span<const ByteRange> among;

@@ -13,15 +13,18 @@
 #include "lance/encoding/core/page.h"
 
 namespace arrow {
+class ArrayData;
 class DataType;
-}
+}  // namespace arrow
 namespace lance::pb20 {
 class ArrayEncoding;
 }
 
-namespace lance::encoding::v2_0 {
-
+namespace lance::encoding {
 class ArrayOutput;
+}
+
+namespace lance::encoding::v2_0 {
 
 /// The number of values of a node whose parent does not know it: the bytes below strings.
 inline constexpr uint64_t kUnknownRows = UINT64_MAX;
@@ -63,6 +66,10 @@ struct PageBuffers {
   std::span<const ByteRange> column;
   std::span<const ByteRange> file;
 };
+
+/// Decodes a task into an array of its own.
+Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
+                                                      const std::shared_ptr<arrow::DataType>& type);
 
 /// Builds the decoder of a page (or of a part of one, for its children).
 ///

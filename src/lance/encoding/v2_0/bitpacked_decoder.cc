@@ -6,7 +6,7 @@
 #include "lance/base/checked_math.h"
 #include "lance/base/span_reader.h"
 #include "lance/encoding/codec/bitpack/fastlanes.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 #include "lance/encoding/v2_0/flat_decoder.h"
 #include "lance/runtime/buffer_pool.h"
 

@@ -6,7 +6,8 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
+#include "lance/encoding/core/dictionary_indices.h"
 #include "lance/encoding/v2_0/compound_decoders.h"
 #include "lance/runtime/buffer_pool.h"
 
@@ -27,24 +28,6 @@ struct Items {
   std::vector<Entry> entries;
   BufferPtr bytes;
 };
-
-/// Calls `visit(code)` with each of `rows` unsigned codes of `width` bytes.
-template <typename Visit>
-void ForEachCode(const uint8_t* codes, uint64_t width, uint64_t rows, Visit visit) {
-  switch (width) {
-    case 1:
-      for (uint64_t i = 0; i < rows; ++i) visit(uint64_t{codes[i]});
-      return;
-    case 2:
-      for (uint64_t i = 0; i < rows; ++i) visit(uint64_t{reinterpret_cast<const uint16_t*>(codes)[i]});
-      return;
-    case 4:
-      for (uint64_t i = 0; i < rows; ++i) visit(uint64_t{reinterpret_cast<const uint32_t*>(codes)[i]});
-      return;
-    default:
-      for (uint64_t i = 0; i < rows; ++i) visit(reinterpret_cast<const uint64_t*>(codes)[i]);
-  }
-}
 
 /// Plain strings that were stored through a dictionary.
 class ExpandTask final : public ArrayTask {
@@ -120,7 +103,7 @@ class ExpandTask final : public ArrayTask {
   std::shared_ptr<const Items> items_;
 };
 
-/// An Arrow dictionary column: indices stay, nulls among the items become null indices.
+/// An Arrow dictionary column: indices stay.
 class IndicesTask final : public ArrayTask {
  public:
   IndicesTask(std::unique_ptr<ArrayTask> codes, std::shared_ptr<arrow::DataType> code_type,
@@ -129,70 +112,10 @@ class IndicesTask final : public ArrayTask {
 
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_ASSIGN_OR_RAISE(auto codes, DecodeWhole(codes_.get(), buffers, code_type_));
-    const uint8_t* raw = codes->buffers[1]->data();
-    const auto width = static_cast<uint64_t>(code_type_->byte_width());
-    const auto rows = static_cast<uint64_t>(codes->length);
-    const auto& items = *items_->data;
-    uint64_t largest = 0;
-    // Signed indices read as unsigned: a negative one is larger than any dictionary.
-    ForEachCode(raw, width, rows, [&](uint64_t code) { largest = std::max(largest, code); });
-    const bool stored_nulls = codes->buffers[0] != nullptr;
-    BufferPtr indices = codes->buffers[1];
-    if (rows != 0 && largest >= static_cast<uint64_t>(items.length)) {
-      LANCE_CHECK_BYTES(stored_nulls, "dictionary index {} of {}", largest, items.length);
-      ARROW_ASSIGN_OR_RAISE(indices, ZeroNullIndices(*codes, width, rows, items.length));
-    }
-    if (items.GetNullCount() != 0) {
-      ARROW_RETURN_NOT_OK(AppendValidity(*codes, indices->data(), width, rows, out));
-    } else if (stored_nulls) {
-      out->validity().Append(codes->buffers[0], 0, rows);
-    }
-    const uint8_t* data = indices->data();
-    return out->AppendIndices(std::move(indices), data, rows, items_->data);
+    return AppendDictionaryIndices(*codes, items_->data, out);
   }
 
  private:
-  /// Indices of null rows may be anything on disk; in memory every index is inside its dictionary.
-  static Result<BufferPtr> ZeroNullIndices(const arrow::ArrayData& codes, uint64_t width, uint64_t rows,
-                                           int64_t num_items) {
-    ARROW_ASSIGN_OR_RAISE(auto copy, runtime::AllocatePooled(rows * width));
-    uint8_t* to = copy->mutable_data();
-    std::memcpy(to, codes.buffers[1]->data(), rows * width);
-    const uint8_t* valid = codes.buffers[0]->data();
-    uint64_t row = 0;
-    bool outside = false;
-    ForEachCode(codes.buffers[1]->data(), width, rows, [&](uint64_t code) {
-      if (!arrow::bit_util::GetBit(valid, static_cast<int64_t>(row))) {
-        std::memset(to + row * width, 0, width);
-      } else {
-        outside |= code >= static_cast<uint64_t>(num_items);
-      }
-      ++row;
-    });
-    LANCE_CHECK_BYTES(!outside, "a dictionary index lies outside {} items", num_items);
-    return BufferPtr(std::move(copy));
-  }
-
-  Status AppendValidity(const arrow::ArrayData& codes, const uint8_t* raw, uint64_t width, uint64_t rows,
-                        ArrayOutput* out) const {
-    ARROW_ASSIGN_OR_RAISE(auto bits, runtime::AllocatePooled(CeilDiv(rows, 8)));
-    uint8_t* bitmap = bits->mutable_data();
-    std::memset(bitmap, 0, static_cast<size_t>(bits->size()));
-    const auto& items = *items_->data;
-    const uint8_t* item_bits = items.buffers[0]->data();
-    uint64_t row = 0;
-    ForEachCode(raw, width, rows, [&](uint64_t code) {
-      bool valid = arrow::bit_util::GetBit(item_bits, items.offset + static_cast<int64_t>(code));
-      if (codes.buffers[0] != nullptr) {
-        valid &= arrow::bit_util::GetBit(codes.buffers[0]->data(), static_cast<int64_t>(row));
-      }
-      bitmap[row / 8] |= static_cast<uint8_t>(valid) << (row % 8);
-      ++row;
-    });
-    out->validity().Append(std::move(bits), 0, rows);
-    return Status::OK();
-  }
-
   std::unique_ptr<ArrayTask> codes_;
   std::shared_ptr<arrow::DataType> code_type_;
   std::shared_ptr<const Items> items_;

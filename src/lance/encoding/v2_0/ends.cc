@@ -6,7 +6,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 #include "lance/runtime/buffer_pool.h"
 
 namespace lance::encoding::v2_0 {

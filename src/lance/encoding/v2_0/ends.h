@@ -12,9 +12,11 @@ namespace arrow {
 class ArrayData;
 }
 
-namespace lance::encoding::v2_0 {
-
+namespace lance::encoding {
 class ArrayOutput;
+}
+
+namespace lance::encoding::v2_0 {
 
 /// The ends of some strings or lists, as 2.0 stores them: end i (u64) is where value i stops among the bytes
 /// or items of its page; there is no leading 0. A null's end has `null_adjustment` added to it.

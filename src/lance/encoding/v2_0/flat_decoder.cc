@@ -3,7 +3,7 @@
 #include <arrow/buffer.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 
 namespace lance::encoding::v2_0 {
 namespace {

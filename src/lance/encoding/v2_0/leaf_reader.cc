@@ -1,7 +1,7 @@
 #include <arrow/api.h>
 
+#include "lance/encoding/core/array_output.h"
 #include "lance/encoding/v2_0/array_decoder.h"
-#include "lance/encoding/v2_0/array_output.h"
 #include "lance/encoding/v2_0/column_pages.h"
 #include "lance/encoding/v2_0/field_readers.h"
 

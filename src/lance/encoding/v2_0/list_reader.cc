@@ -1,7 +1,8 @@
 #include <arrow/api.h>
 
+#include "lance/encoding/core/array_output.h"
+#include "lance/encoding/core/compound_tasks.h"
 #include "lance/encoding/v2_0/array_decoder.h"
-#include "lance/encoding/v2_0/array_output.h"
 #include "lance/encoding/v2_0/column_pages.h"
 #include "lance/encoding/v2_0/ends.h"
 #include "lance/encoding/v2_0/field_readers.h"
@@ -16,37 +17,6 @@ struct EndsPage {
   uint64_t null_adjustment = 0;
   uint64_t first_item = 0;  ///< items of all pages before
   uint64_t num_items = 0;
-};
-
-class ListTask final : public FieldTask {
- public:
-  ListTask(std::shared_ptr<arrow::DataType> type, std::shared_ptr<arrow::ArrayData> offsets,
-           uint64_t num_items, std::unique_ptr<FieldTask> items)
-      : type_(std::move(type)),
-        offsets_(std::move(offsets)),
-        num_items_(num_items),
-        items_(std::move(items)) {}
-
-  std::span<const ByteRange> ranges() const override { return items_->ranges(); }
-
-  Result<std::shared_ptr<arrow::ArrayData>> Decode(std::vector<BufferPtr> buffers) override {
-    ARROW_ASSIGN_OR_RAISE(auto items, items_->Decode(std::move(buffers)));
-    LANCE_CHECK_BYTES(static_cast<uint64_t>(items->length) == num_items_,
-                      "{} list items came where {} were asked for", items->length, num_items_);
-    offsets_->type = type_;
-    if (arrow::is_base_binary_like(type_->id())) {
-      offsets_->buffers.push_back(items->buffers[1]);
-    } else {
-      offsets_->child_data.push_back(std::move(items));
-    }
-    return std::move(offsets_);
-  }
-
- private:
-  std::shared_ptr<arrow::DataType> type_;
-  std::shared_ptr<arrow::ArrayData> offsets_;
-  uint64_t num_items_;
-  std::unique_ptr<FieldTask> items_;
 };
 
 class ListReader final : public Reader {
@@ -98,7 +68,7 @@ class ListReader final : public Reader {
     uint64_t num_items = 0;
     ARROW_ASSIGN_OR_RAISE(auto data, offsets->FinishOffsets(&num_items));
     ARROW_ASSIGN_OR_RAISE(auto items, items_->Plan(item_rows));
-    return std::make_unique<ListTask>(type_, std::move(data), num_items, std::move(items));
+    return MakeListTask(type_, std::move(data), num_items, std::move(items));
   }
 
  private:

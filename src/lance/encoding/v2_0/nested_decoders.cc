@@ -3,7 +3,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 #include "lance/encoding/v2_0/compound_decoders.h"
 #include "lance/runtime/buffer_pool.h"
 

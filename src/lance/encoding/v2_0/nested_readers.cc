@@ -3,46 +3,11 @@
 #include <arrow/api.h>
 
 #include "lance/base/row_range.h"
+#include "lance/encoding/core/compound_tasks.h"
 #include "lance/encoding/v2_0/field_readers.h"
 
 namespace lance::encoding::v2_0 {
 namespace {
-
-class StructTask final : public FieldTask {
- public:
-  StructTask(std::shared_ptr<arrow::DataType> type, uint64_t num_rows,
-             std::vector<std::unique_ptr<FieldTask>> members)
-      : type_(std::move(type)), num_rows_(num_rows), members_(std::move(members)) {
-    for (const auto& member : members_) {
-      auto ranges = member->ranges();
-      ranges_.insert(ranges_.end(), ranges.begin(), ranges.end());
-    }
-  }
-
-  std::span<const ByteRange> ranges() const override { return ranges_; }
-
-  Result<std::shared_ptr<arrow::ArrayData>> Decode(std::vector<BufferPtr> buffers) override {
-    if (buffers.size() != ranges_.size())
-      return Internal("{} buffers for {} ranges", buffers.size(), ranges_.size());
-    std::vector<std::shared_ptr<arrow::ArrayData>> children;
-    auto next = buffers.begin();
-    for (auto& member : members_) {
-      auto end = next + static_cast<ptrdiff_t>(member->ranges().size());
-      ARROW_ASSIGN_OR_RAISE(auto child,
-                            member->Decode({std::make_move_iterator(next), std::make_move_iterator(end)}));
-      children.push_back(std::move(child));
-      next = end;
-    }
-    // 2.0 stores no validity of structs: they are there, whatever their members are.
-    return arrow::ArrayData::Make(type_, static_cast<int64_t>(num_rows_), {nullptr}, std::move(children), 0);
-  }
-
- private:
-  std::shared_ptr<arrow::DataType> type_;
-  uint64_t num_rows_;
-  std::vector<std::unique_ptr<FieldTask>> members_;
-  std::vector<ByteRange> ranges_;
-};
 
 class StructReader final : public Reader {
  public:
@@ -63,7 +28,7 @@ class StructReader final : public Reader {
       ARROW_ASSIGN_OR_RAISE(auto task, member->Plan(rows));
       tasks.push_back(std::move(task));
     }
-    return std::make_unique<StructTask>(type_, CountRows(rows), std::move(tasks));
+    return MakeStructTask(type_, CountRows(rows), std::move(tasks));
   }
 
   std::vector<uint64_t> PageStarts() const override {
@@ -132,21 +97,6 @@ class MemberPicker final : public Reader {
   std::vector<int> members_;
 };
 
-class NullTask final : public FieldTask {
- public:
-  NullTask(std::shared_ptr<arrow::DataType> type, uint64_t rows) : type_(std::move(type)), rows_(rows) {}
-  std::span<const ByteRange> ranges() const override { return {}; }
-  Result<std::shared_ptr<arrow::ArrayData>> Decode(std::vector<BufferPtr>) override {
-    if (rows_ > INT64_MAX) return Corruption("an array of {} rows", rows_);
-    ARROW_ASSIGN_OR_RAISE(auto array, arrow::MakeArrayOfNull(type_, static_cast<int64_t>(rows_)));
-    return array->data();
-  }
-
- private:
-  std::shared_ptr<arrow::DataType> type_;
-  uint64_t rows_;
-};
-
 class NullReader final : public Reader {
  public:
   NullReader(std::shared_ptr<arrow::DataType> type, uint64_t num_rows)
@@ -156,7 +106,7 @@ class NullReader final : public Reader {
   std::vector<uint64_t> PageStarts() const override { return {0}; }
   uint64_t StoredBytes() const override { return 0; }
   Result<std::unique_ptr<FieldTask>> Plan(std::span<const RowRange> rows) override {
-    return std::make_unique<NullTask>(type_, CountRows(rows));
+    return MakeNullTask(type_, CountRows(rows));
   }
 
  private:

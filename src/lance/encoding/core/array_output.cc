@@ -1,4 +1,4 @@
-#include "lance/encoding/v2_0/array_output.h"
+#include "lance/encoding/core/array_output.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,10 +9,9 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/v2_0/array_decoder.h"
 #include "lance/runtime/buffer_pool.h"
 
-namespace lance::encoding::v2_0 {
+namespace lance::encoding {
 namespace {
 
 /// Reading past this many bytes for one array is refused before anything is allocated: no single read asks
@@ -132,14 +131,6 @@ Result<BufferPtr> ByteSink::Finish(uint64_t alignment) const {
 
 // ------------------------------------------------------------------------------------------- ArrayOutput
 
-Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
-                                                      const std::shared_ptr<arrow::DataType>& type) {
-  ARROW_ASSIGN_OR_RAISE(auto out, ArrayOutput::Make(type));
-  ARROW_RETURN_NOT_OK(task->Decode(buffers, out.get()));
-  out->FillValidity();
-  return out->Finish();
-}
-
 std::optional<uint64_t> FixedRowBytes(const arrow::DataType& type) {
   if (type.id() == arrow::Type::FIXED_SIZE_LIST) {
     const auto& list = static_cast<const arrow::FixedSizeListType&>(type);
@@ -204,7 +195,7 @@ Result<std::unique_ptr<ArrayOutput>> ArrayOutput::Make(const std::shared_ptr<arr
         out->width_ = *width;
         return out;
       }
-      return NotSupported("a 2.0 column cannot hold values of type {}", type->ToString());
+      return NotSupported("one column of an old file cannot hold values of type {}", type->ToString());
   }
 }
 
@@ -489,4 +480,4 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::FinishDictionary(BufferPt
   return out;
 }
 
-}  // namespace lance::encoding::v2_0
+}  // namespace lance::encoding

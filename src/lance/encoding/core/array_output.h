@@ -14,7 +14,7 @@ class ArrayData;
 class DataType;
 }  // namespace arrow
 
-namespace lance::encoding::v2_0 {
+namespace lance::encoding {
 
 /// Collects bits (validity, booleans) as views into read buffers and joins them once. Keeps the buffers
 /// alive. One thread at a time.
@@ -70,8 +70,9 @@ class ByteSink {
   uint64_t size_ = 0;
 };
 
-/// Where the pages of one column put their values; becomes one Arrow array. A tree that mirrors the type:
-/// fixed-size lists and packed structs have children, dictionaries keep their indices here.
+/// Where the pages of one column of an old file (2.0, 0.1) put their values; becomes one Arrow array. A tree
+/// that mirrors the type: fixed-size lists and packed structs have children, dictionaries keep their indices
+/// here.
 ///
 /// Decoders append values (which moves length()); those that know nulls append to validity() as well.
 /// FillValidity() after each page makes up for those that do not. One thread at a time.
@@ -151,12 +152,7 @@ class ArrayOutput {
   std::vector<DictionaryRun> dictionaries_;
 };
 
-class ArrayTask;
-/// Decodes a task into an array of its own.
-Result<std::shared_ptr<arrow::ArrayData>> DecodeWhole(ArrayTask* task, std::span<const BufferPtr> buffers,
-                                                      const std::shared_ptr<arrow::DataType>& type);
-
 /// Width in bytes of one row of a fixed-width type (FSL included), nullopt for others and for booleans.
 std::optional<uint64_t> FixedRowBytes(const arrow::DataType& type);
 
-}  // namespace lance::encoding::v2_0
+}  // namespace lance::encoding

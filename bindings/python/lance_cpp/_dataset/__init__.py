@@ -1,0 +1,1 @@
+"""The parts behind ``lance_cpp.dataset``."""

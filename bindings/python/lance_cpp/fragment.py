@@ -1,0 +1,538 @@
+"""Fragments: the horizontal slices of a dataset, and the metadata that names their files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.dataset
+
+from lance_cpp._unsupported import WRITES, not_yet
+
+DEFAULT_MAX_BYTES_PER_FILE = 90 * 1024**3
+
+
+class _JsonValue:
+    """Equality, pickling and JSON for small values that are defined by their fields."""
+
+    _FIELDS: tuple = ()
+
+    def asdict(self) -> dict:
+        return {name: getattr(self, name) for name in self._FIELDS}
+
+    def json(self) -> str:
+        """The value as JSON text."""
+        return json.dumps(self.asdict())
+
+    @classmethod
+    def from_json(cls, json_text):
+        """The inverse of ``json``."""
+        return cls(**json.loads(json_text))
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self.asdict() == other.asdict()
+
+    __hash__ = None
+
+    def __reduce__(self):
+        return (type(self).from_json, (self.json(),))
+
+    def __repr__(self):
+        inner = ", ".join(f"{name}={value!r}" for name, value in self.asdict().items())
+        return f"{type(self).__name__}({inner})"
+
+
+class DeletionFile(_JsonValue):
+    """The file that lists a fragment's deleted rows. ``file_type`` is ``array`` or ``bitmap``."""
+
+    _FIELDS = ("read_version", "id", "file_type", "num_deleted_rows", "base_id")
+
+    def __init__(self, read_version, id, file_type, num_deleted_rows, base_id=None):
+        if file_type not in ("array", "bitmap"):
+            raise ValueError(f"Invalid deletion file type: {file_type}")
+        self.read_version = read_version
+        self.id = id
+        self.file_type = file_type
+        self.num_deleted_rows = num_deleted_rows
+        self.base_id = base_id
+
+    def __repr__(self):
+        return f"DeletionFile(type={self.file_type!r}, num_deleted_rows={self.num_deleted_rows})"
+
+    def path(self, fragment_id, base_uri=None) -> str:
+        """The file's path, below ``base_uri`` when given."""
+        suffix = "arrow" if self.file_type == "array" else "bin"
+        path = f"_deletions/{fragment_id}-{self.read_version}-{self.id}.{suffix}"
+        return path if base_uri is None else f"{str(base_uri).rstrip('/')}/{path}"
+
+
+class RowIdMeta(_JsonValue):
+    """Where a fragment's stable row ids are: inline bytes."""
+
+    def __init__(self, Inline):
+        self.inline = list(Inline)
+
+    def asdict(self) -> dict:
+        return {"Inline": self.inline}  # the spelling of the reference, which differs from the next class
+
+    @staticmethod
+    def from_dict(dict):
+        return RowIdMeta(**dict)
+
+
+class RowDatasetVersionMeta(_JsonValue):
+    """Where the versions that made or changed a fragment's rows are: inline bytes."""
+
+    _FIELDS = ("inline",)
+
+    def __init__(self, inline):
+        self.inline = list(inline)
+
+
+class RowIdSequence:
+    """The stable row ids of a fragment, in the order of its rows."""
+
+    def __init__(self, row_ids):
+        import numpy as np
+
+        values = row_ids.to_numpy(zero_copy_only=False) if isinstance(row_ids, pa.Array) else list(row_ids)
+        self._ids = pa.array(np.array(values, dtype="uint64"))
+
+    def to_pyarrow(self) -> pa.Array:
+        """The ids as a uint64 array."""
+        return self._ids
+
+    @not_yet(WRITES)
+    def to_inline_metadata(self):
+        """The ids as they are stored in a manifest."""
+
+    @staticmethod
+    @not_yet(WRITES)
+    def from_inline_metadata(metadata):
+        """The ids that a manifest stores inline."""
+
+    def __len__(self):
+        return len(self._ids)
+
+    def __iter__(self):
+        return iter(self._ids.to_pylist())
+
+    def __eq__(self, other):
+        return isinstance(other, RowIdSequence) and self._ids.equals(other._ids)
+
+    __hash__ = None
+
+    def __reduce__(self):
+        return (RowIdSequence, (self._ids.to_pylist(),))
+
+    def __repr__(self):
+        return f"RowIdSequence({self._ids.to_pylist()})"
+
+
+@dataclass
+class DataFile:
+    """A file that holds some columns of a fragment."""
+
+    _path: str
+    fields: list[int]
+    column_indices: list[int] = field(default_factory=list)
+    file_major_version: int = 0
+    file_minor_version: int = 0
+    file_size_bytes: int | None = None
+    base_id: int | None = None
+
+    def __init__(
+        self,
+        path,
+        fields,
+        column_indices=None,
+        file_major_version=0,
+        file_minor_version=0,
+        file_size_bytes=None,
+        base_id=None,
+    ):
+        self._path = str(path)
+        self.fields = fields
+        self.column_indices = column_indices or []
+        self.file_major_version = file_major_version
+        self.file_minor_version = file_minor_version
+        self.file_size_bytes = file_size_bytes
+        self.base_id = base_id
+
+    @property
+    def path(self) -> str:
+        """Relative to the ``data`` folder of its base."""
+        return self._path
+
+    def field_ids(self) -> list[int]:
+        """The ids of the fields held."""
+        return self.fields
+
+    @classmethod
+    @not_yet(WRITES)
+    def create(cls, dataset, path, *, base_id=None):
+        """Describes a file that lies in the dataset's data folder."""
+
+    def _asdict(self) -> dict:
+        return {
+            "fields": self.fields,
+            "column_indices": self.column_indices,
+            "file_major_version": self.file_major_version,
+            "file_minor_version": self.file_minor_version,
+            "file_size_bytes": self.file_size_bytes,
+            "base_id": self.base_id,
+            "path": self._path,
+        }
+
+    def __repr__(self):
+        base = "" if self.base_id is None else f", base_id={self.base_id}"
+        return (
+            f"DataFile(path={self._path!r}, fields={self.fields}, column_indices={self.column_indices}, "
+            f"file_major_version={self.file_major_version}, file_minor_version={self.file_minor_version}, "
+            f"file_size_bytes={self.file_size_bytes}{base})"
+        )
+
+
+@dataclass
+class FragmentMetadata:
+    """What a manifest says of a fragment."""
+
+    id: int
+    files: list[DataFile]
+    physical_rows: int
+    deletion_file: DeletionFile | None = None
+    row_id_meta: RowIdMeta | None = None
+    created_at_version_meta: RowDatasetVersionMeta | None = None
+    last_updated_at_version_meta: RowDatasetVersionMeta | None = None
+    overlays: list = field(default_factory=list)
+
+    @property
+    def num_deletions(self) -> int:
+        """Deleted rows."""
+        return 0 if self.deletion_file is None else self.deletion_file.num_deleted_rows
+
+    @property
+    def num_rows(self) -> int:
+        """Live rows."""
+        return self.physical_rows - self.num_deletions
+
+    def data_files(self) -> list[DataFile]:
+        """The column files."""
+        return self.files
+
+    def to_json(self) -> dict:
+        """A JSON-ready dict."""
+
+        def of(value):
+            return None if value is None else value.asdict()
+
+        return {
+            "id": self.id,
+            "files": [file._asdict() for file in self.files],
+            "overlays": list(self.overlays),
+            "physical_rows": self.physical_rows,
+            "deletion_file": of(self.deletion_file),
+            "row_id_meta": of(self.row_id_meta),
+            "created_at_version_meta": of(self.created_at_version_meta),
+            "last_updated_at_version_meta": of(self.last_updated_at_version_meta),
+        }
+
+    @staticmethod
+    def from_json(json_data) -> FragmentMetadata:
+        """The inverse of :meth:`to_json`; takes the dict's JSON text."""
+        values = json.loads(json_data) if isinstance(json_data, (str, bytes)) else dict(json_data)
+
+        def made(kind, value):
+            return None if value is None else kind(**value)
+
+        return FragmentMetadata(
+            id=values["id"],
+            files=[DataFile(**file) for file in values["files"]],
+            physical_rows=values["physical_rows"],
+            deletion_file=made(DeletionFile, values.get("deletion_file")),
+            row_id_meta=made(RowIdMeta, values.get("row_id_meta")),
+            created_at_version_meta=made(RowDatasetVersionMeta, values.get("created_at_version_meta")),
+            last_updated_at_version_meta=made(RowDatasetVersionMeta, values.get("last_updated_at_version_meta")),
+            overlays=values.get("overlays") or [],
+        )
+
+    @staticmethod
+    def _from_native(values) -> FragmentMetadata:
+        def lineage(kind, value):
+            return kind(value) if isinstance(value, bytes) else None
+
+        deletions = values["deletion_file"]
+        return FragmentMetadata(
+            id=values["id"],
+            files=[DataFile(**file) for file in values["files"]],
+            physical_rows=values["physical_rows"],
+            deletion_file=None if deletions is None else DeletionFile(**deletions),
+            row_id_meta=lineage(RowIdMeta, values["row_id_meta"]),
+            created_at_version_meta=lineage(RowDatasetVersionMeta, values["created_at_version_meta"]),
+            last_updated_at_version_meta=lineage(RowDatasetVersionMeta, values["last_updated_at_version_meta"]),
+        )
+
+
+class FragmentSession:
+    """Repeated takes from one fragment."""
+
+    def __init__(self, session):
+        self._fragment, self._options = session
+
+    def take(self, indices) -> pa.Table:
+        """Rows by position in the fragment."""
+        return self._fragment._take(indices, self._options)
+
+
+class LanceFragment(pa.dataset.Fragment):
+    """One fragment of an open dataset. A ``pyarrow.dataset.Fragment``."""
+
+    def __init__(self, dataset, fragment_id, *, fragment=None):
+        if dataset._ds.fragment(fragment_id) is None:
+            raise ValueError(f"fragment {fragment_id} does not exist in version {dataset.version}")
+        self._ds = dataset
+        self._fragment_id = fragment_id
+
+    @staticmethod
+    def _of(dataset, fragment_id) -> LanceFragment:
+        """Makes one of an id that is known to exist."""
+        fragment = LanceFragment.__new__(LanceFragment)
+        fragment._ds = dataset
+        fragment._fragment_id = fragment_id
+        return fragment
+
+    def __reduce__(self):
+        return (LanceFragment, (self._ds, self._fragment_id))
+
+    def __repr__(self):
+        return f"LanceFileFragment(id={self._fragment_id}, data_files={[file.path for file in self.data_files()]})"
+
+    @property
+    def fragment_id(self) -> int:
+        return self._fragment_id
+
+    @property
+    def metadata(self) -> FragmentMetadata:
+        """What the manifest says of this fragment."""
+        return FragmentMetadata._from_native(self._ds._ds.fragment(self._fragment_id))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The dataset's schema."""
+        return self._ds.schema
+
+    @property
+    def physical_schema(self) -> pa.Schema:
+        """Not supported; it exists because pyarrow has it."""
+        raise NotImplementedError("LanceFragment.physical_schema: use schema")
+
+    @property
+    def partition_expression(self):
+        """Not supported: Lance tables are not partitioned by folders."""
+        raise NotImplementedError("partitioning not yet supported")
+
+    @property
+    def physical_rows(self) -> int:
+        """Rows, deleted ones included."""
+        return self._ds._ds.fragment(self._fragment_id)["physical_rows"]
+
+    @property
+    def num_deletions(self) -> int:
+        """Deleted rows."""
+        metadata = self._ds._ds.fragment(self._fragment_id)
+        deletions = metadata["deletion_file"]
+        if deletions is None:
+            return 0
+        # Old writers did not record how many rows a deletion file holds.
+        return deletions["num_deleted_rows"] or metadata["physical_rows"] - self.count_rows()
+
+    def data_files(self) -> list[DataFile]:
+        """The column files."""
+        return self.metadata.files
+
+    def deletion_file(self):
+        """The path of the deletion file below the dataset's root, or None."""
+        file = self.metadata.deletion_file
+        return None if file is None else file.path(self._fragment_id)
+
+    def validate(self):
+        """Reads the fragment and checks its structure; raises on the first problem."""
+        rows = sum(batch.num_rows for batch in self.to_batches(with_row_address=True))
+        expected = self.count_rows()
+        if rows != expected:
+            raise OSError(f"fragment {self._fragment_id} has {rows} rows, its metadata says {expected}")
+
+    def scanner(
+        self,
+        *,
+        columns=None,
+        batch_size=None,
+        filter=None,
+        limit=None,
+        offset=None,
+        with_row_id=False,
+        with_row_address=False,
+        batch_readahead=16,
+        blob_handling=None,
+        order_by=None,
+        use_scalar_index=None,
+        io_buffer_size=None,
+        late_materialization=None,
+        include_deleted_rows=None,
+        batch_size_bytes=None,
+        strict_batch_size=None,
+    ):
+        """Plans a scan of this fragment; options as in ``LanceDataset.scanner``."""
+        given = dict(locals())
+        del given["self"]
+        return self._ds.scanner(fragments=[self], **given)
+
+    def to_table(
+        self,
+        columns=None,
+        filter=None,
+        limit=None,
+        offset=None,
+        with_row_id=False,
+        with_row_address=False,
+        blob_handling=None,
+        order_by=None,
+        use_scalar_index=None,
+        io_buffer_size=None,
+        late_materialization=None,
+        include_deleted_rows=None,
+        batch_size_bytes=None,
+        strict_batch_size=None,
+    ) -> pa.Table:
+        """Scans into a table."""
+        given = dict(locals())
+        del given["self"]
+        return self.scanner(**given).to_table()
+
+    def to_batches(
+        self,
+        *,
+        columns=None,
+        batch_size=None,
+        filter=None,
+        limit=None,
+        offset=None,
+        with_row_id=False,
+        with_row_address=False,
+        batch_readahead=16,
+        blob_handling=None,
+        order_by=None,
+        use_scalar_index=None,
+        io_buffer_size=None,
+        late_materialization=None,
+        include_deleted_rows=None,
+        batch_size_bytes=None,
+        strict_batch_size=None,
+    ):
+        """Scans batch by batch."""
+        given = dict(locals())
+        del given["self"]
+        return self.scanner(**given).to_batches()
+
+    def to_pandas(
+        self,
+        columns=None,
+        filter=None,
+        limit=None,
+        offset=None,
+        batch_size=None,
+        with_row_id=False,
+        with_row_address=False,
+        blob_mode="lazy",
+        order_by=None,
+        **kwargs,
+    ):
+        """Scans into a pandas frame."""
+        given = dict(locals())
+        for name in ("self", "kwargs", "blob_mode"):
+            del given[name]
+        return self.scanner(**given).to_pandas(blob_mode=blob_mode, **kwargs)
+
+    def count_rows(self, filter=None) -> int:
+        """Counts live rows."""
+        return self.scanner(filter=filter).count_rows()
+
+    def head(self, num_rows) -> pa.Table:
+        """The first rows."""
+        return self.scanner(limit=num_rows).to_table()
+
+    def _take(self, indices, options) -> pa.Table:
+        from lance_cpp._dataset import results
+        from lance_cpp._dataset.table import _offsets
+
+        offsets = _offsets(indices)
+        rows = self.count_rows()
+        if offsets.size and int(offsets.max()) >= rows:
+            raise OSError(
+                f"Invalid user input: row {int(offsets.max())} is not in fragment {self._fragment_id}, "
+                f"which has {rows} rows"
+            )
+        before = 0
+        for other in self._ds.get_fragments():
+            if other.fragment_id == self._fragment_id:
+                break
+            before += other.count_rows()
+        return results.to_table(self._ds._ds.take(offsets + before, options))
+
+    def take(self, indices, columns=None) -> pa.Table:
+        """Rows by position in this fragment, in the order given."""
+        return self._take(indices, self._ds._projection(columns))
+
+    def open_session(self, columns=None, with_row_address=None) -> FragmentSession:
+        """Prepares repeated takes."""
+        options = self._ds._projection(columns)
+        if with_row_address:
+            options["with_row_address"] = True
+        return FragmentSession((self, options))
+
+    @not_yet(WRITES)
+    def delete(self, predicate):
+        """Deletes rows of this fragment; new metadata, not committed."""
+
+    @not_yet(WRITES)
+    def delete_rows(self, offsets):
+        """Deletes rows by offset; not committed."""
+
+    @not_yet(WRITES)
+    def merge(self, data_obj, left_on, right_on=None, schema=None):
+        """Adds columns by a join; not committed."""
+
+    @not_yet(WRITES)
+    def merge_columns(self, value_func, columns=None, batch_size=None, reader_schema=None):
+        """Adds computed columns; not committed."""
+
+    @not_yet(WRITES)
+    def update_columns(self, data_obj, left_on="_rowid", right_on=None, schema=None, *, with_offsets=False):
+        """Replaces values by key; not committed."""
+
+    @staticmethod
+    @not_yet(WRITES)
+    def create(
+        dataset_uri, data, fragment_id=None, schema=None, max_rows_per_group=1024, progress=None,
+        mode="append", *, data_storage_version=None, use_legacy_format=None, storage_options=None,
+        namespace_client=None, table_id=None, session=None
+    ):  # fmt: skip
+        """Writes a fragment; not committed."""
+
+    @staticmethod
+    @not_yet(WRITES)
+    def create_from_file(filename, dataset, fragment_id):
+        """Adopts a data file; not committed."""
+
+
+@not_yet(WRITES)
+def write_fragments(
+    data, dataset_uri, schema=None, *, return_transaction=False, mode="append", max_rows_per_file=1048576,
+    max_rows_per_group=1024, max_bytes_per_file=96636764160, data_cache_bytes=None, max_page_bytes=None,
+    progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
+    enable_stable_row_ids=False, target_bases=None, target_all_bases=None, initial_bases=None,
+    base_store_params=None, external_blob_mode="reference", allow_external_blob_outside_bases=False,
+    namespace_client=None, table_id=None, session=None
+):  # fmt: skip
+    """Writes fragments; not committed."""

@@ -1,0 +1,34 @@
+"""The codebook of a product quantizer."""
+
+from __future__ import annotations
+
+from lance_cpp._unsupported import WRITES, not_yet
+
+
+class PqModel:
+    """A codebook (a fixed size list array) over ``num_subvectors`` parts."""
+
+    def __init__(self, num_subvectors, codebook, *, num_bits=8):
+        self.num_subvectors = num_subvectors
+        self.codebook = codebook
+        self.num_bits = num_bits
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the vectors coded."""
+        return self.codebook.type.list_size * self.num_subvectors
+
+    @not_yet(WRITES)
+    def save(self, uri, *, storage_options=None):
+        """Writes the model to a Lance file."""
+
+    @classmethod
+    def load(cls, uri, *, storage_options=None) -> PqModel:
+        """Reads a model that was saved."""
+        from lance_cpp.file import LanceFileReader
+
+        reader = LanceFileReader(str(uri), storage_options=storage_options)
+        metadata = reader.metadata().schema.metadata or {}
+        codebook = reader.read_all().to_table().column(0).combine_chunks()
+        bits = int(metadata.get(b"num_bits", b"8"))
+        return cls(int(metadata[b"num_subvectors"]), codebook, num_bits=bits)

@@ -1,0 +1,73 @@
+// Object stores for Python: LanceFileSession and lazy blobs are built on these.
+#include <arrow/buffer.h>
+
+#include "bindings.h"
+#include "convert.h"
+#include "lance/store/object_store.h"
+
+namespace lance::python {
+namespace {
+
+nb::list List(store::ObjectStore& self, const std::string& prefix, bool recursive) {
+  auto objects = Unwrap(Unlocked([&] { return self.List(prefix, recursive); }));
+  nb::list out;
+  for (const auto& object : objects) out.append(nb::make_tuple(object.path, object.size));
+  return out;
+}
+
+nb::bytes ReadRange(store::ReadableObject& self, uint64_t offset, uint64_t length) {
+  return ToBytes(*Unwrap(Unlocked([&] { return self.Read({offset, length}); })));
+}
+
+nb::list ReadRanges(store::ReadableObject& self, const std::vector<std::pair<uint64_t, uint64_t>>& ranges) {
+  std::vector<ByteRange> wanted;
+  for (auto [offset, length] : ranges) wanted.push_back({offset, length});
+  auto buffers = Unwrap(Unlocked([&] { return self.ReadMany(wanted); }));
+  nb::list out;
+  for (const auto& buffer : buffers) out.append(ToBytes(*buffer));
+  return out;
+}
+
+}  // namespace
+
+void BindStore(nb::module_& module) {
+  nb::class_<store::ReadableObject>(module, "ReadableObject")
+      .def("size", &store::ReadableObject::size)
+      .def("read_range", &ReadRange, nb::arg("offset"), nb::arg("length"))
+      .def("read_ranges", &ReadRanges, nb::arg("ranges"));
+
+  nb::class_<store::ObjectStore>(module, "ObjectStore")
+      .def_static(
+          "open",
+          [](const std::string& uri, const store::Options& options) {
+            return Unwrap(Unlocked([&] { return store::OpenStore(uri, options); })).store;
+          },
+          nb::arg("uri"), nb::arg("options"))
+      .def(
+          "open_object",
+          [](store::ObjectStore& self, const std::string& path) {
+            return Unwrap(Unlocked([&] { return self.Open(path); }));
+          },
+          nb::arg("path"))
+      .def(
+          "exists",
+          [](store::ObjectStore& self, const std::string& path) {
+            return Unwrap(Unlocked([&] { return self.Exists(path); }));
+          },
+          nb::arg("path"))
+      .def("list", &List, nb::arg("prefix"), nb::arg("recursive"))
+      .def(
+          "list_folders",
+          [](store::ObjectStore& self, const std::string& prefix) {
+            return Unwrap(Unlocked([&] { return self.ListFolders(prefix); }));
+          },
+          nb::arg("prefix"))
+      .def("full_path", &store::ObjectStore::FullPath, nb::arg("path"))
+      .def("counters", [](const store::ObjectStore& self) {
+        auto counters = self.counters();
+        return nb::make_tuple(counters.read_requests, counters.read_bytes, counters.write_requests,
+                              counters.written_bytes);
+      });
+}
+
+}  // namespace lance::python
