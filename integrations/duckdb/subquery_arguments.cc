@@ -74,8 +74,8 @@ class Walker {
       auto& subquery = expression.Cast<duckdb::SubqueryExpression>();
       if (subquery.subquery) Visit(*subquery.subquery->node);
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(expression,
-                                                        [&](ParsedExpression& child) { VisitExpression(child); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        expression, [&](ParsedExpression& child) { VisitExpression(child); });
   }
 
   void VisitFunction(duckdb::TableFunctionRef& ref) {

@@ -9,7 +9,8 @@ namespace lance::sql {
 ///     FROM lance_vector_search('docs.lance', 'vector', (SELECT vector FROM queries WHERE id = 7), k => 5)
 ///
 /// works: DuckDB takes only constants there. Each subquery runs once on `connection` before the statement; it
-/// sees tables and files, but no columns or WITH names of the statement around it. Throws what the subquery throws.
+/// sees tables and files, but no columns or WITH names of the statement around it. Throws what the subquery
+/// throws.
 void EvaluateSubqueryArguments(duckdb::Connection* connection, duckdb::SQLStatement* statement);
 
 }  // namespace lance::sql
