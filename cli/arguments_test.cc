@@ -67,7 +67,8 @@ TEST(MakeQueryVector, TakesTheTypeOfTheColumn) {
 
 TEST(EndOfStatement, IgnoresSemicolonsInQuotesAndComments) {
   EXPECT_EQ(EndOfStatement("select 1; select 2;"), 9u);
-  EXPECT_EQ(EndOfStatement("select ';' -- ;\n, $$;$$, $t$;$$;$t$, \"a;\"\"b\" /* ; /* ; */ ; */;"), 62u);
+  const std::string quoted = "select ';' -- ;\n, $$;$$, $t$;$$;$t$, \"a;\"\"b\" /* ; /* ; */ ; */;";
+  EXPECT_EQ(EndOfStatement(quoted + " select"), quoted.size());
   EXPECT_EQ(EndOfStatement("select 'it''s"), std::string_view::npos);
   EXPECT_EQ(EndOfStatement("select 1"), std::string_view::npos);
   EXPECT_EQ(EndOfStatement("select $1;"), 10u);
