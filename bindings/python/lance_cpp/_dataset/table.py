@@ -216,9 +216,11 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
         return DatasetOptimizer(self)
 
     def validate(self):
-        """Opens and reads every file and checks every structure; raises on the first problem."""
-        for fragment in self.get_fragments():
-            fragment.validate()
+        """Reads every file and checks every structure; ``OSError`` names the first problem."""
+        problems = self._ds.verify()
+        if problems:
+            where, message = problems[0]
+            raise OSError(f"Encountered corrupt data: {where}: {message}")
 
     def all_files(self) -> pa.RecordBatchReader:
         """The files present below the root: ``path`` and ``size_bytes``."""
