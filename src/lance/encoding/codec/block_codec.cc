@@ -4,6 +4,8 @@
 #include "lance/encoding/codec/bitpack/bitpacking_block.h"
 #include "lance/encoding/codec/encoding_names.h"
 #include "lance/encoding/codec/flat/flat.h"
+#include "lance/encoding/codec/general/general.h"
+#include "lance/encoding/codec/rle/rle.h"
 #include "lance/encoding/levels/level_bits.h"
 #include "lance/proto/page_encodings.pb.h"
 
@@ -29,6 +31,10 @@ Result<std::unique_ptr<BlockCodec>> MakeBlockCodec(const pb21::CompressiveEncodi
       return MakeInlineBitpackingBlock(encoding.inline_bitpacking(), bits);
     case Encoding::kOutOfLineBitpacking:
       return MakeOutOfLineBitpackingBlock(encoding.out_of_line_bitpacking(), bits);
+    case Encoding::kRle:
+      return MakeRleBlock(encoding.rle(), bits);
+    case Encoding::kGeneral:
+      return MakeGeneralBlock(encoding.general(), bits, format, depth);
     default:
       return NotSupported("{} as the encoding of a block of {}-bit values", EncodingName(encoding), bits);
   }

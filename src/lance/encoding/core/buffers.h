@@ -29,8 +29,10 @@ class GrowableBytes {
   uint64_t size() const { return size_; }
   uint8_t* end() { return data_ + size_; }
   void Advance(uint64_t bytes) { size_ += bytes; }
-  /// Makes room for `extra` more bytes.
-  Status Reserve(uint64_t extra) { return extra <= capacity_ - size_ ? Status::OK() : Grow(extra); }
+  /// Makes room for `extra` more bytes; after it data() is not null, so that kCopySlack bytes may be written.
+  Status Reserve(uint64_t extra) {
+    return data_ != nullptr && extra <= capacity_ - size_ ? Status::OK() : Grow(extra);
+  }
   Status Append(const void* from, uint64_t bytes) {
     ARROW_RETURN_NOT_OK(Reserve(bytes));
     if (bytes != 0) std::memcpy(end(), from, bytes);

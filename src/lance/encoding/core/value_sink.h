@@ -62,7 +62,9 @@ struct DecodeScratch {
   ScratchBytes general;   ///< decompressed buffer 0
   ScratchBytes unpacked;  ///< values before they are gathered
   ScratchBytes indices;   ///< dictionary indices
-  ScratchBytes rows;      ///< rows of packed structs
+  /// Positions of values whose dictionary index was out of range: errors unless they are null.
+  std::vector<uint64_t> bad_indices;
+  ScratchBytes rows;  ///< rows of packed structs
 };
 
 /// Where the decoded values of one leaf are put together. Which members are used follows from the shape.

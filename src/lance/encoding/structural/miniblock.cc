@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include <arrow/buffer.h>
+#include <arrow/type.h>
 
+#include "lance/encoding/codec/dictionary/dictionary.h"
 #include "lance/encoding/structural/structural.h"
 #include "lance/proto/page_encodings.pb.h"
 
@@ -57,7 +59,7 @@ Status CheckVersion(const PageFormat& format, const pb21::MiniBlockLayout& layou
   return Status::OK();
 }
 
-Status MakeCodecs(const PageSource& source, const pb21::MiniBlockLayout& layout, MiniBlockPage* page) {
+Status MakeLevelCodecs(const PageSource& source, const pb21::MiniBlockLayout& layout, MiniBlockPage* page) {
   if (layout.has_rep_compression()) {
     ARROW_ASSIGN_OR_RAISE(page->rep, MakeBlockCodec(layout.rep_compression(), 16, source.format));
   }
@@ -71,9 +73,28 @@ Status MakeCodecs(const PageSource& source, const pb21::MiniBlockLayout& layout,
                     "mini-block page with lists has no repetition index");
   LANCE_CHECK_BYTES(page->rep != nullptr || layout.repetition_index_depth() == 0,
                     "mini-block page without lists has a repetition index");
+  return Status::OK();
+}
+
+// The codec of the values, once the dictionary has been read if there is one.
+Status MakeValueCodec(const PageSource& source, const pb21::MiniBlockLayout& layout,
+                      const BufferPtr& dictionary, MiniBlockPage* page) {
   LANCE_CHECK_BYTES(layout.has_value_compression(), "mini-block page without an encoding of its values");
-  ARROW_ASSIGN_OR_RAISE(page->values,
-                        MakeChunkCodec(layout.value_compression(), source.shape, source.format));
+  const LeafShape& shape = source.shape;
+  if (dictionary != nullptr) {
+    const LeafShape& values = shape.kind == LeafKind::kDictionary ? shape.children[1] : shape;
+    Bytes stored(dictionary->data(), source.info.buffers[2].length);
+    ARROW_ASSIGN_OR_RAISE(
+        page->dictionary,
+        DecodeDictionary(layout.dictionary(), stored, layout.num_dictionary_items(), values, source.format));
+    ARROW_ASSIGN_OR_RAISE(page->values, MakeDictionaryCodec(layout.value_compression(), shape, source.format,
+                                                            page->dictionary));
+  } else {
+    if (shape.kind == LeafKind::kDictionary) {
+      return NotSupported("page without a dictionary in a column of type {}", shape.type->ToString());
+    }
+    ARROW_ASSIGN_OR_RAISE(page->values, MakeChunkCodec(layout.value_compression(), shape, source.format));
+  }
   LANCE_CHECK_BYTES(layout.num_buffers() == page->values->num_buffers(),
                     "mini-block page has {} value buffers a chunk, its encoding makes {}",
                     layout.num_buffers(), page->values->num_buffers());
@@ -91,12 +112,13 @@ Result<PageReaderPtr> OpenMiniBlock(const PageSource& source, const pb21::MiniBl
   page->large_chunks = layout.has_large_chunk();
   ARROW_ASSIGN_OR_RAISE(page->levels,
                         ParseLayers({layout.layers().data(), static_cast<size_t>(layout.layers_size())}));
-  ARROW_RETURN_NOT_OK(MakeCodecs(source, layout, page.get()));
+  ARROW_RETURN_NOT_OK(MakeLevelCodecs(source, layout, page.get()));
 
   LANCE_CHECK_BYTES(source.info.buffers.size() >= 2, "mini-block page has {} buffers, at least 2 are needed",
                     source.info.buffers.size());
   page->chunks_offset = source.info.buffers[1].offset;
   std::vector<size_t> which{0};
+  if (layout.has_dictionary()) which.push_back(2);
   if (layout.repetition_index_depth() > 0) which.push_back(source.info.buffers.size() - 1);
   ARROW_ASSIGN_OR_RAISE(std::vector<BufferPtr> buffers, ReadPageBuffers(source, which));
   auto view = [&](size_t i) { return Bytes(buffers[i]->data(), source.info.buffers[which[i]].length); };
@@ -108,6 +130,8 @@ Result<PageReaderPtr> OpenMiniBlock(const PageSource& source, const pb21::MiniBl
                            .repetition_depth = layout.repetition_index_depth()};
   if (layout.repetition_index_depth() > 0) index.repetition = view(which.size() - 1);
   ARROW_ASSIGN_OR_RAISE(page->index, ChunkIndex::Make(index));
+  ARROW_RETURN_NOT_OK(
+      MakeValueCodec(source, layout, layout.has_dictionary() ? buffers[1] : nullptr, page.get()));
   return std::make_shared<MiniBlockReader>(std::move(page));
 }
 

@@ -7,6 +7,7 @@
 #include "lance/base/row_range.h"
 #include "lance/encoding/codec/block_codec.h"
 #include "lance/encoding/codec/chunk_codec.h"
+#include "lance/encoding/codec/dictionary/page_dictionary.h"
 #include "lance/encoding/core/leaf_shape.h"
 #include "lance/encoding/core/page.h"
 #include "lance/encoding/levels/level_layout.h"
@@ -26,7 +27,7 @@ struct MiniBlockPage {
   std::unique_ptr<BlockCodec> rep;  ///< null: the page has no such levels
   std::unique_ptr<BlockCodec> def;
   std::unique_ptr<ChunkCodec> values;
-  std::shared_ptr<arrow::ArrayData> dictionary;  ///< for columns of an Arrow dictionary type
+  std::shared_ptr<const PageDictionary> dictionary;  ///< null: values are stored themselves
 };
 
 /// Some rows of one chunk.

@@ -5,6 +5,7 @@
 
 #include <arrow/array/data.h>
 #include <arrow/buffer.h>
+#include <arrow/util/bit_util.h>
 
 #include "lance/base/checked_math.h"
 #include "lance/base/span_reader.h"
@@ -221,14 +222,34 @@ Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
   return Status::OK();
 }
 
-Result<std::shared_ptr<arrow::ArrayData>> MakeValues(const MiniBlockPage& page, ValueSink* sink,
-                                                     uint64_t size) {
-  ARROW_ASSIGN_OR_RAISE(auto values, sink->Finish(page.shape, size));
-  if (page.shape.kind == LeafKind::kDictionary) {
-    values->type = page.shape.type;
-    values->dictionary = page.dictionary;
+// A dictionary index may be anything where the slot is null, and nowhere else.
+Status CheckBadIndices(const MiniBlockPage& page, const std::vector<uint64_t>& bad, const DecodedPage& out) {
+  if (bad.empty()) return Status::OK();
+  const auto* def = out.def == nullptr ? nullptr : reinterpret_cast<const uint16_t*>(out.def->data());
+  uint64_t level = 0;
+  uint64_t value = 0;  // of the next visible slot at or behind `level`
+  for (uint64_t position : bad) {
+    bool null = out.validity != nullptr && !arrow::bit_util::GetBit(out.validity->data(), position);
+    if (def != nullptr) {
+      while (level < out.num_levels && (def[level] > page.levels.max_visible || value < position)) {
+        value += def[level++] <= page.levels.max_visible;
+      }
+      null = level < out.num_levels && def[level] != 0;
+    }
+    LANCE_CHECK_BYTES(null, "value {} has an index outside the {} entries of the dictionary", position,
+                      page.dictionary == nullptr ? 0 : page.dictionary->size);
   }
-  return values;
+  return Status::OK();
+}
+
+Status FinishValues(const MiniBlockPage& page, ValueSink* sink, uint64_t size, DecodedPage* out) {
+  ARROW_RETURN_NOT_OK(CheckBadIndices(page, sink->scratch->bad_indices, *out));
+  ARROW_ASSIGN_OR_RAISE(out->values, sink->Finish(page.shape, size));
+  if (page.shape.kind == LeafKind::kDictionary) {
+    out->values->type = page.shape.type;
+    out->values->dictionary = page.dictionary->values;
+  }
+  return Status::OK();
 }
 
 Result<ValueSink> MakeSink(const MiniBlockPage& page, uint64_t capacity) {
@@ -251,7 +272,7 @@ Result<DecodedPage> DecodeFlat(const MiniBlockPage& page, const MiniBlockPlan& p
   ARROW_ASSIGN_OR_RAISE(ValueSink sink, MakeSink(page, plan.num_rows));
   ARROW_RETURN_NOT_OK(
       DecodeValues(page, plan, buffers, &chunk, &sink, [&](size_t i) { return RowsOf(plan, plan.work[i]); }));
-  ARROW_ASSIGN_OR_RAISE(out.values, MakeValues(page, &sink, plan.num_rows));
+  ARROW_RETURN_NOT_OK(FinishValues(page, &sink, plan.num_rows, &out));
   return out;
 }
 
@@ -281,7 +302,7 @@ Result<DecodedPage> DecodeRepeated(const MiniBlockPage& page, const MiniBlockPla
     size_t begin = i == 0 ? 0 : ends[i - 1];
     return std::span<const RowRange>(ranges).subspan(begin, ends[i] - begin);
   }));
-  ARROW_ASSIGN_OR_RAISE(out.values, MakeValues(page, &sink, num_values));
+  ARROW_RETURN_NOT_OK(FinishValues(page, &sink, num_values, &out));
   return out;
 }
 

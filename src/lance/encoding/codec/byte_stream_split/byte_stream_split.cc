@@ -1,0 +1,60 @@
+#include "lance/encoding/codec/byte_stream_split/byte_stream_split.h"
+
+#include "lance/encoding/codec/encoding_names.h"
+#include "lance/encoding/codec/flat/flat.h"
+#include "lance/proto/page_encodings.pb.h"
+
+namespace lance::encoding {
+namespace {
+
+template <typename T>
+void Join(const uint8_t* streams, uint64_t stride, const RowRange& range, uint8_t* to) {
+  const uint8_t* from = streams + range.start;
+  for (uint64_t i = 0; i < range.length; ++i) {
+    T value = 0;
+    for (size_t byte = 0; byte < sizeof(T); ++byte)
+      value |= static_cast<T>(from[byte * stride + i]) << (8 * byte);
+    std::memcpy(to + i * sizeof(T), &value, sizeof(T));
+  }
+}
+
+class ByteStreamSplitCodec : public ChunkCodec {
+ public:
+  explicit ByteStreamSplitCodec(uint64_t width) : width_(width) {}
+
+  Status Decode(const ChunkValues& chunk, std::span<const RowRange> ranges, ValueSink* sink) const override {
+    Bytes streams = chunk.buffers[0];
+    LANCE_CHECK_BYTES(streams.size() % width_ == 0 && streams.size() / width_ == chunk.num_values,
+                      "ByteStreamSplit chunk of {} values of {} bytes has {} bytes", chunk.num_values, width_,
+                      streams.size());
+    for (const RowRange& range : ranges) {
+      ARROW_ASSIGN_OR_RAISE(uint8_t * to, sink->fixed.Append(range.length));
+      if (width_ == 4) {
+        Join<uint32_t>(streams.data(), chunk.num_values, range, to);
+      } else {
+        Join<uint64_t>(streams.data(), chunk.num_values, range, to);
+      }
+    }
+    return Status::OK();
+  }
+
+ private:
+  uint64_t width_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ChunkCodec>> MakeByteStreamSplitCodec(const pb21::ByteStreamSplit& encoding,
+                                                             const LeafShape& shape) {
+  LANCE_CHECK_BYTES(encoding.has_values(), "ByteStreamSplit without an encoding of its values");
+  if (!encoding.values().has_flat()) {
+    return NotSupported("ByteStreamSplit with {} values", EncodingName(encoding.values()));
+  }
+  ARROW_ASSIGN_OR_RAISE(uint64_t bits, FlatBits(encoding.values().flat()));
+  if (bits != 32 && bits != 64) return NotSupported("ByteStreamSplit of {}-bit values", bits);
+  LANCE_CHECK_BYTES(shape.kind == LeafKind::kFixed && shape.bits == bits,
+                    "ByteStreamSplit of {}-bit values does not fit the column type", bits);
+  return std::make_unique<ByteStreamSplitCodec>(bits / 8);
+}
+
+}  // namespace lance::encoding
