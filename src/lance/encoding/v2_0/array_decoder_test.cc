@@ -66,8 +66,7 @@ class OldPage : public testing::Test {
     ASSERT_FALSE(actual.ok()) << (*actual)->ToString();
     EXPECT_TRUE(Is(actual.status(), kind)) << actual.status().ToString();
     EXPECT_NE(actual.status().message().find(text), std::string::npos) << actual.status().ToString();
-    EXPECT_NE(actual.status().message().find(", page 0: "), std::string::npos)
-        << actual.status().ToString();
+    EXPECT_NE(actual.status().message().find(", page 0: "), std::string::npos) << actual.status().ToString();
   }
   /// 0, 1, 2 ... packed at `width` bits, LSB first.
   static std::string Pack(const std::vector<uint64_t>& values, unsigned width) {
