@@ -165,6 +165,29 @@ def write_expected(folder, name, table):
             out.write_batch(batch)
 
 
+def write_seeds(folder):
+    """Files of a few rows and columns, to be mutated by the fuzz targets of src/lance/file."""
+    for version in ("2.1", "2.2"):
+        rng = random.Random(SEED)
+        everything = {**flat(rng, 5), **nested(rng, 5, version)}
+        groups = {
+            "values": ["int32", "bool", "string", "constant", "vector_nulls"],
+            "nested": ["struct", "list", "list_list", "list_struct", "empty_struct"],
+            "deep": ["list_deep"],
+        }
+        if version != "2.1":
+            groups["maps"] = ["map", "fixed_struct"]
+        for name, columns in groups.items():
+            target = folder / "file_fuzz"
+            target.mkdir(parents=True, exist_ok=True)
+            write(target, name, version, pa.table({c: everything[c] for c in columns}))
+        write(target, "wide", version, wide(rng, 2, version))
+        target = folder / "footer_fuzz"
+        target.mkdir(parents=True, exist_ok=True)
+        write(target, "one", version, pa.table({"int32": everything["int32"]}))
+    write(folder / "file_fuzz", "blobs", "2.1", blobs(rng, 3))
+
+
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     topics = {
@@ -184,6 +207,7 @@ def main(folder):
     table = blobs(random.Random(SEED), 40)
     write(folder, "blobs", "2.1", table)
     write_expected(folder, "blobs", table)
+    write_seeds(Path(__file__).parent.parent / "fuzz" / "seeds")
 
 
 if __name__ == "__main__":

@@ -38,20 +38,17 @@ Result<uint64_t> ReadLength(std::span<const uint8_t> descriptor) {
   return length;
 }
 
-// Depth-first columns of 2.1 and later: only leaves have one.
-void CollectLeaves(const schema::Field& field, int32_t* next, std::vector<std::pair<int32_t, int32_t>>* out) {
-  if (field.children.empty() || field.is_packed_struct() || field.is_blob()) {
-    out->emplace_back(field.id, (*next)++);
-    return;
+// Calls visit(field, path) for every field that has a column, in column order: leaves only from 2.1 on, all
+// fields (headers of structs and lists too) in 2.0.
+template <typename Visit>
+void ForEachColumn(const schema::Field& field, bool only_leaves, const std::string& path,
+                   const Visit& visit) {
+  const bool is_leaf = field.children.empty() || field.is_packed_struct() || field.is_blob();
+  if (is_leaf || !only_leaves) visit(field, path);
+  if (is_leaf) return;
+  for (const schema::Field& child : field.children) {
+    ForEachColumn(child, only_leaves, path.empty() ? path : path + "." + child.name, visit);
   }
-  for (const schema::Field& child : field.children) CollectLeaves(child, next, out);
-}
-
-// Depth-first columns of 2.0: every field has one, headers of structs and lists too.
-void CollectAll(const schema::Field& field, int32_t* next, std::vector<std::pair<int32_t, int32_t>>* out) {
-  out->emplace_back(field.id, (*next)++);
-  if (field.is_packed_struct() || field.is_blob()) return;
-  for (const schema::Field& child : field.children) CollectAll(child, next, out);
 }
 
 }  // namespace
@@ -145,10 +142,10 @@ Status Container::IndexColumns(const ReadOptions& options) {
   if (options.fields.empty()) {
     ARROW_RETURN_NOT_OK(schema_status());
     int32_t next = 0;
-    for (const schema::Field& field : schema().fields) {
-      version_.minor == 0 ? CollectAll(field, &next, &columns_by_field_)
-                          : CollectLeaves(field, &next, &columns_by_field_);
-    }
+    auto add = [&](const schema::Field& field, const std::string&) {
+      columns_by_field_.emplace_back(field.id, next++);
+    };
+    for (const schema::Field& field : schema().fields) ForEachColumn(field, only_leaves(), "", add);
   }
   auto by_id = [](const auto& a, const auto& b) { return a.first < b.first; };
   if (!std::is_sorted(columns_by_field_.begin(), columns_by_field_.end(), by_id)) {
@@ -209,6 +206,15 @@ const schema::Schema& Container::schema() const {
 Status Container::schema_status() const {
   schema();
   return schema_status_;
+}
+
+std::string Container::FieldPathOf(int column) const {
+  std::call_once(paths_once_, [this] {
+    auto add = [this](const schema::Field&, const std::string& path) { paths_.push_back(path); };
+    for (const schema::Field& field : schema().fields) ForEachColumn(field, only_leaves(), field.name, add);
+  });
+  return column >= 0 && static_cast<size_t>(column) < paths_.size() ? paths_[static_cast<size_t>(column)]
+                                                                    : std::string();
 }
 
 const schema::Field* Container::StoredField(int32_t field_id) const { return schema().FindById(field_id); }

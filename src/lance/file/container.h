@@ -44,10 +44,14 @@ class Container final : public encoding::ColumnSource, public encoding::ByteSour
   /// The file's own schema; empty when it could not be parsed, see schema_status().
   const schema::Schema& schema() const;
   Status schema_status() const;
+  /// The path of the field that a column stores, by the file's own schema; empty when no field does.
+  std::string FieldPathOf(int column) const;
 
  private:
   Container(std::shared_ptr<store::ReadableObject> object, Version version, const ReadOptions& options);
 
+  /// Whether structs and lists have no columns of their own.
+  bool only_leaves() const { return version_.minor >= 1; }
   Status ReadMetadata(std::shared_ptr<arrow::Buffer> tail);
   Status TrimMetadata(uint64_t wanted);
   Status IndexColumns(const ReadOptions& options);
@@ -73,6 +77,8 @@ class Container final : public encoding::ColumnSource, public encoding::ByteSour
   mutable std::once_flag schema_once_;
   mutable schema::Schema schema_;
   mutable Status schema_status_;
+  mutable std::once_flag paths_once_;
+  mutable std::vector<std::string> paths_;  ///< by column
 };
 
 }  // namespace lance::file

@@ -44,6 +44,7 @@ struct PageDescription {
   std::string encoding;  ///< one readable line, such as "MiniBlock{InlineBitpacking{64}, def: ...}"
 };
 struct ColumnDescription {
+  std::string field;  ///< path of the field that it stores, such as "a.item.b", by the file's own schema
   std::vector<ByteRange> buffers;
   std::vector<PageDescription> pages;
 };

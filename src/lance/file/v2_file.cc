@@ -25,6 +25,7 @@ class V2File final : public FileReader {
   Result<ColumnDescription> Describe(int column) const override {
     ARROW_ASSIGN_OR_RAISE(const encoding::ColumnInfo* info, container_->Column(column));
     ColumnDescription out;
+    out.field = container_->FieldPathOf(column);
     out.buffers = info->buffers;
     out.pages.reserve(info->pages.size());
     for (const encoding::PageInfo& page : info->pages) {
