@@ -160,7 +160,8 @@ Result<std::map<int32_t, uint64_t>> BytesPerField(const Dataset& dataset) {
 std::vector<std::pair<std::string, std::string>> Problems(const Dataset& dataset) {
   auto report = Unwrap(Unlocked([&] { return Verify(dataset); }));
   std::vector<std::pair<std::string, std::string>> out;
-  for (auto& problem : report.problems) out.emplace_back(std::move(problem.where), std::move(problem.message));
+  for (auto& problem : report.problems)
+    out.emplace_back(std::move(problem.where), std::move(problem.message));
   return out;
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.dataset
 
+from lance_cpp import blob  # noqa: F401  (registers the extension type before any schema is seen)
 from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
 from lance_cpp._dataset.writes import NotYetSupported
