@@ -60,7 +60,7 @@ arrow::Result<std::shared_ptr<Dataset>> DatasetArguments::Open() const {
 }
 
 void OutputArguments::AddTo(CLI::App& verb) {
-  verb.add_option("--format,-f", format,
+  verb.add_option("--format,-F", format,
                   "Output format; default: table on a terminal, csv on a pipe, else by the file's extension")
       ->check(CLI::IsMember(FormatNames()));
   verb.add_option("--output,-o", options.path, "Write to this file instead of stdout");

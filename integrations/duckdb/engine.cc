@@ -9,6 +9,7 @@
 #include "lance_scan.h"
 #include "limit_pushdown.h"
 #include "replacement_scan.h"
+#include "subquery_arguments.h"
 
 namespace lance::sql {
 
@@ -124,6 +125,7 @@ class DuckDbEngine final : public Engine {
  private:
   Status RunOne(duckdb::unique_ptr<duckdb::SQLStatement> statement,
                 const std::function<Status(StatementResult)>& visit) {
+    EvaluateSubqueryArguments(connection_.get(), statement.get());
     auto result = connection_->SendQuery(std::move(statement));
     if (result->HasError()) return FromError(result->GetErrorObject());
     StatementResult out;
