@@ -5,22 +5,13 @@
 #include <arrow/api.h>
 
 #include "lance/scan/plan/projection.h"
+#include "lance/simd/find_at_most.h"
 
 namespace lance::scan {
 namespace {
 
 // Rows whose distances to all queries are computed together: the distances stay in the second-level cache.
 constexpr size_t kBlockRows = 512;
-
-// Distances looked at together: after the first units hardly any passes, and a group is dismissed without a
-// branch for each.
-constexpr size_t kGroupRows = 32;
-
-bool NoneAtMost(const float* distances, float threshold) {
-  int found = 0;
-  for (size_t i = 0; i < kGroupRows; ++i) found |= distances[i] <= threshold;
-  return found == 0;
-}
 
 // One batch of candidates, as arrays grow.
 struct CandidateColumns {
@@ -156,14 +147,10 @@ void KnnStage::SearchSingle(const Rows& rows, std::vector<TopK>* best) const {
     for (size_t q = 0; q < queries; ++q) {
       float threshold = std::min((*best)[q].threshold(), thresholds_->Get(q));
       const float* row_distances = distances.data() + q * count;
-      for (size_t group = 0; group < count; group += kGroupRows) {
-        const size_t end = std::min(group + kGroupRows, count);
-        if (end - group == kGroupRows && NoneAtMost(row_distances + group, threshold)) continue;
-        for (size_t r = group; r < end; ++r) {
-          if (row_distances[r] <= threshold) {
-            Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
-          }
-        }
+      for (size_t r = simd::FindAtMost(row_distances, count, threshold); r < count;) {
+        Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
+        ++r;
+        r += simd::FindAtMost(row_distances + r, count - r, threshold);
       }
     }
   }
