@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t fields = 0;
   for (const schema::Field& field : (*file)->schema().fields) {
     if (++fields > 50) break;
-    (void)file::testing::ReadSome(file->get(), field, file::BlobHandling::kDescriptions);
-    if (field.is_blob()) (void)file::testing::ReadSome(file->get(), field, file::BlobHandling::kBytes);
+    file::testing::ReadSome(file->get(), field, file::BlobHandling::kDescriptions);
+    if (field.is_blob()) file::testing::ReadSome(file->get(), field, file::BlobHandling::kBytes);
   }
   return 0;
 }

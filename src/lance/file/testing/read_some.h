@@ -1,17 +1,17 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 
 #include <arrow/api.h>
 
+#include "lance/base/status.h"
 #include "lance/encoding/core/field_reader.h"
 #include "lance/file/file_reader.h"
 
 namespace lance::file::testing {
 
-/// For fuzz targets: reads the first rows of a field in one range, then single rows near its end; stops the
-/// process when an array comes out that is not safe to walk. (Its UTF-8 is as it was stored.)
-inline Status ReadSome(FileReader* file, const schema::Field& field, BlobHandling blobs) {
+inline Status TryReadSome(FileReader* file, const schema::Field& field, BlobHandling blobs) {
   // A file may claim any number of rows of a constant; what is read stays small.
   constexpr uint64_t kMaxRows = 2000;
   ARROW_ASSIGN_OR_RAISE(auto reader, file->OpenField(field, blobs, /*missing_as_null=*/true));
@@ -30,6 +30,16 @@ inline Status ReadSome(FileReader* file, const schema::Field& field, BlobHandlin
     if (!arrow::MakeArray(data)->Validate().ok()) __builtin_trap();
   }
   return Status::OK();
+}
+
+/// For fuzz targets: reads the first rows of a field in one range, then a few near its end. Stops the process
+/// when an array comes out that is not safe to walk (its UTF-8 is as it was stored), and when an error blames
+/// this library for what the bytes are.
+inline void ReadSome(FileReader* file, const schema::Field& field, BlobHandling blobs) {
+  const Status status = TryReadSome(file, field, blobs);
+  if (!Is(status, ErrorKind::kInternal)) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  __builtin_trap();
 }
 
 }  // namespace lance::file::testing
