@@ -20,6 +20,10 @@ set(LANCE_TEST_ENVIRONMENT "LANCE_TESTDATA=${CMAKE_SOURCE_DIR}/testdata")
 if(LANCE_SANITIZE)
   list(APPEND LANCE_TEST_ENVIRONMENT ARROW_DEFAULT_MEMORY_POOL=system)
 endif()
+if(LANCE_SANITIZE STREQUAL "thread")
+  # A test forks on purpose, and its child starts threads.
+  list(APPEND LANCE_TEST_ENVIRONMENT TSAN_OPTIONS=die_after_fork=0:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp)
+endif()
 
 # lance_layer(name [DEPS layer...] [LINK lib...]): sources by suffix, tests and fuzz targets beside them.
 function(lance_layer name)
