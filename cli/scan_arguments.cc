@@ -52,7 +52,7 @@ arrow::Result<std::shared_ptr<arrow::DataType>> VectorElementType(const arrow::S
       field = static_cast<const arrow::StructType&>(*type).GetFieldByName(name);
     }
     if (field == nullptr) {
-      return Status::KeyError("--nearest: there is no column ", column, "; 'lance schema' lists the columns");
+      return Status::Invalid("--nearest: there is no column ", column, "; 'lance schema' lists the columns");
     }
     type = field->type();
     start = dot + 1;
