@@ -158,3 +158,19 @@ def test_the_function_dataset_stays_a_function():
 
     assert callable(lance_cpp.dataset) and not hasattr(lance_cpp.dataset, "LanceDataset")
     assert LanceDataset is lance_cpp.LanceDataset
+
+
+def test_reads_are_counted(basic_path):
+    requests, read = lance.iops_counter(), lance.bytes_read_counter()
+    basic = lance.dataset(basic_path, session=lance.Session())
+    basic.to_table(columns=["i"])
+    assert lance.iops_counter() > requests and lance.bytes_read_counter() > read
+    assert basic.io_stats_incremental().read_bytes > 0
+    assert basic.io_stats_snapshot().write_iops == 0
+
+
+def test_default_scan_options_apply_to_every_scan(basic_path):
+    dataset = lance.dataset(basic_path, default_scan_options={"with_row_id": True, "columns": ["i"]})
+    assert dataset.schema.names == ["i", "_rowid"]
+    assert dataset.to_table(limit=1).column_names == ["i", "_rowid"]
+    assert dataset.to_table(limit=1, with_row_id=False).column_names == ["i"]

@@ -1,6 +1,5 @@
 """Test data made by native code: not built in, as in the reference's wheels."""
 
-from lance_cpp._unsupported import unsupported
 
 
 def is_datagen_supported() -> bool:
@@ -9,4 +8,4 @@ def is_datagen_supported() -> bool:
 
 def rand_batches(schema, *, num_batches=None, batch_size_bytes=None, rows_per_batch=None):
     """Not supported: random batches of a schema."""
-    raise unsupported("rand_batches", "this build has no data generator")
+    raise NotImplementedError("lance_cpp was not built with the datagen feature")

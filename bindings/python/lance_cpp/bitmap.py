@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableSet
+from collections.abc import Iterable, MutableSet
 
 _LIMIT = 1 << 32
 
@@ -20,7 +20,12 @@ class Bitmap(MutableSet):
     __slots__ = ("_values",)
 
     def __init__(self, values=None):
-        self._values = set() if values is None else {_checked(value) for value in values}
+        self._values = set()
+        for value in () if values is None else values:
+            try:
+                self._values.add(_checked(value))
+            except OverflowError:
+                raise ValueError(f"Bitmap values must fit in an unsigned 32-bit integer, got {value}") from None
 
     @staticmethod
     def _from_bytes(data) -> Bitmap:
@@ -47,8 +52,8 @@ class Bitmap(MutableSet):
     def __eq__(self, other):
         if isinstance(other, Bitmap):
             return self._values == other._values
-        if isinstance(other, (set, frozenset)):
-            return self._values == other
+        if isinstance(other, Iterable) and not isinstance(other, (str, bytes)):
+            return self._values == set(other)
         return NotImplemented
 
     __hash__ = None

@@ -107,6 +107,11 @@ def _split_uri(path):
     return folder or "/", name
 
 
+def _footer_version(major, minor):
+    """The numbers a file of that version carries: 2.0 was written as 0.3."""
+    return (0, 3) if (major, minor) == (2, 0) else (major, minor)
+
+
 def _buffers(pairs) -> list[LanceBufferDescriptor]:
     return [LanceBufferDescriptor(position, size) for position, size in pairs]
 
@@ -162,7 +167,7 @@ class LanceFileReader:
         ]
         global_buffers = _buffers(values["global_buffers"])
         starts = [buffer.position for buffer in global_buffers]
-        major, minor = values["version"]
+        major, minor = _footer_version(*values["version"])
         return LanceFileMetadata(
             schema=results.to_schema(values["schema"]),
             num_rows=values["num_rows"],

@@ -306,7 +306,10 @@ class LanceFragment(pa.dataset.Fragment):
         return (LanceFragment, (self._ds, self._fragment_id))
 
     def __repr__(self):
-        return f"LanceFileFragment(id={self._fragment_id}, data_files={[file.path for file in self.data_files()]})"
+        deletions = self.deletion_file()
+        tail = "" if deletions is None else f", deletion_file={deletions!r}"
+        files = [file.path for file in self.data_files()]
+        return f"LanceFileFragment(id={self._fragment_id}, data_files={files}{tail})"
 
     @property
     def fragment_id(self) -> int:

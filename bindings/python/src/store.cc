@@ -3,6 +3,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "lance/store/counted.h"
 #include "lance/store/object_store.h"
 
 namespace lance::python {
@@ -31,6 +32,11 @@ nb::list ReadRanges(store::ReadableObject& self, const std::vector<std::pair<uin
 }  // namespace
 
 void BindStore(nb::module_& module) {
+  module.def("process_io_counters", [] {
+    auto counters = store::AtomicCounters::OfProcess().Get();
+    return nb::make_tuple(counters.read_requests, counters.read_bytes, counters.write_requests,
+                          counters.written_bytes);
+  });
   nb::class_<store::ReadableObject>(module, "ReadableObject")
       .def("size", &store::ReadableObject::size)
       .def("read_range", &ReadRange, nb::arg("offset"), nb::arg("length"))

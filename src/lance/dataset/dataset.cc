@@ -8,7 +8,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/row_address.h"
-#include "lance/scan/read/column_set.h"
+#include "lance/scan/plan/json_columns.h"
 #include "lance/scan/scanner_impl.h"
 #include "lance/scan/take.h"
 #include "lance/table/deletion.h"
@@ -42,6 +42,9 @@ class DatasetImpl : public Dataset {
 
   static Result<std::shared_ptr<Dataset>> Make(std::shared_ptr<const table::Snapshot> snapshot) {
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Schema> schema, snapshot->manifest().schema.ToArrow());
+    arrow::FieldVector fields;
+    for (const auto& field : schema->fields()) fields.push_back(scan::WithJsonText(field));
+    schema = arrow::schema(std::move(fields), schema->metadata());
     return std::make_shared<DatasetImpl>(std::move(snapshot), std::move(schema));
   }
 

@@ -3,7 +3,6 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 #include <arrow/compute/initialize.h>
-#include <re2/re2.h>
 
 #include "lance/expr/functions/function.h"
 #include "lance/expr/kernels/arithmetic.h"
@@ -214,52 +213,26 @@ class InSetNode final : public Node {
   bool negated_;
 };
 
-// Runs a test over every text, once per distinct value for dictionaries.
-template <typename Test>
-Result<Datum> TestTexts(const Datum& value, int64_t rows, bool negated, const Test& test) {
-  if (value.is_scalar()) {
-    if (!value.scalar()->is_valid) return Datum(arrow::MakeNullScalar(arrow::boolean()));
-    return Datum(std::make_shared<arrow::BooleanScalar>(test(BytesView(value)[0]) != negated));
-  }
-  if (value.type()->id() == Type::DICTIONARY) {
-    arrow::DictionaryArray array(value.array());
-    Datum values(array.dictionary());
-    ARROW_ASSIGN_OR_RAISE(Datum verdicts, TestTexts(values, array.dictionary()->length(), negated, test));
-    return arrow::compute::Take(verdicts, array.indices(), arrow::compute::TakeOptions::NoBoundsCheck());
-  }
-  ARROW_ASSIGN_OR_RAISE(auto validity, CopyValidity(value, rows));
-  ARROW_ASSIGN_OR_RAISE(auto out, NewBitmap(rows));
-  BytesView view(value);
-  FillBitmap(rows, out->mutable_data(),
-             [&](int64_t i) { return !view.IsNull(i) && test(view[i]) != negated; });
-  return Datum(MakeBoolArray(rows, std::move(out), std::move(validity)));
-}
-
 // LIKE or a regular expression whose pattern is a literal.
-template <typename Matcher>
+template <typename Pattern>
 class MatchNode final : public Node {
  public:
-  MatchNode(NodePtr child, Matcher matcher, bool negated)
-      : child_(std::move(child)), matcher_(std::move(matcher)), negated_(negated) {}
+  MatchNode(NodePtr child, Pattern pattern, bool negated)
+      : child_(std::move(child)), pattern_(std::move(pattern)), negated_(negated) {}
   Result<Datum> Evaluate(const arrow::RecordBatch& batch) const override {
     ARROW_ASSIGN_OR_RAISE(Datum value, child_->Evaluate(batch));
-    return TestTexts(value, batch.num_rows(), negated_,
-                     [this](std::string_view text) { return matcher_(text); });
+    if constexpr (std::is_same_v<Pattern, LikePattern>) {
+      return pattern_.Matches(value, negated_, batch.num_rows());
+    } else {
+      ARROW_ASSIGN_OR_RAISE(Datum found, pattern_.Finds(value));
+      return negated_ ? Not(found) : Result<Datum>(found);
+    }
   }
 
  private:
   NodePtr child_;
-  Matcher matcher_;
+  Pattern pattern_;
   bool negated_;
-};
-
-struct LikeMatcher {
-  LikePattern pattern;
-  bool operator()(std::string_view text) const { return pattern.Matches(text); }
-};
-struct RegexMatcher {
-  std::unique_ptr<re2::RE2> regex;
-  bool operator()(std::string_view text) const { return RegexFinds(*regex, text); }
 };
 
 // Patterns that change from row to row; the last one is kept compiled.
@@ -282,7 +255,7 @@ class RowPatternNode final : public Node {
     BytesView patterns(pattern);
     arrow::BooleanBuilder builder;
     std::optional<std::string> last;
-    std::function<bool(std::string_view)> match;
+    std::function<Result<bool>(std::string_view)> match;
     for (int64_t i = 0; i < rows; ++i) {
       if (texts.IsNull(i) || patterns.IsNull(i)) {
         ARROW_RETURN_NOT_OK(builder.AppendNull());
@@ -292,22 +265,22 @@ class RowPatternNode final : public Node {
         last = std::string(patterns[i]);
         ARROW_ASSIGN_OR_RAISE(match, Prepare(*last));
       }
-      ARROW_RETURN_NOT_OK(builder.Append(match(texts[i]) != negated_));
+      ARROW_ASSIGN_OR_RAISE(bool matches, match(texts[i]));
+      ARROW_RETURN_NOT_OK(builder.Append(matches != negated_));
     }
     ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
     return Datum(std::move(array));
   }
 
  private:
-  Result<std::function<bool(std::string_view)>> Prepare(const std::string& text) const {
+  Result<std::function<Result<bool>(std::string_view)>> Prepare(const std::string& text) const {
+    using Match = std::function<Result<bool>(std::string_view)>;
     if (like_) {
       ARROW_ASSIGN_OR_RAISE(LikePattern pattern, LikePattern::Make(text, escape_, no_case_));
-      auto shared = std::make_shared<LikePattern>(std::move(pattern));
-      return [shared](std::string_view value) { return shared->Matches(value); };
+      return Match([pattern](std::string_view value) { return pattern.Matches(value); });
     }
-    ARROW_ASSIGN_OR_RAISE(auto regex, CompileRegex(text, no_case_ ? "i" : ""));
-    std::shared_ptr<re2::RE2> shared = std::move(regex);
-    return [shared](std::string_view value) { return RegexFinds(*shared, value); };
+    ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(text, no_case_ ? "i" : ""));
+    return Match([regex](std::string_view value) { return regex.Finds(value); });
   }
 
   NodePtr value_;
@@ -459,16 +432,16 @@ Result<NodePtr> CompileMatch(const Logical& node) {
     return NodePtr(new RowPatternNode(std::move(value), std::move(patterns), node));
   }
   if (!pattern.literal->is_valid) return NodePtr(new LiteralNode(arrow::MakeNullScalar(arrow::boolean())));
-  std::string_view text = BytesView(Datum(pattern.literal))[0];
+  std::string_view text = BytesView(Datum(pattern.literal))[0];  // owned by the node
   if (node.kind == LogicalKind::kLike) {
     ARROW_ASSIGN_OR_RAISE(LikePattern like,
                           LikePattern::Make(text, node.escape.value_or('\\'), node.case_insensitive));
-    return NodePtr(new MatchNode<LikeMatcher>(std::move(value), LikeMatcher{std::move(like)}, node.negated));
+    return NodePtr(new MatchNode<LikePattern>(std::move(value), std::move(like), node.negated));
   }
   bool no_case = node.op == Op::kRegexNoCase || node.op == Op::kNotRegexNoCase;
   bool negated = node.op == Op::kNotRegex || node.op == Op::kNotRegexNoCase;
-  ARROW_ASSIGN_OR_RAISE(auto regex, CompileRegex(text, no_case ? "i" : ""));
-  return NodePtr(new MatchNode<RegexMatcher>(std::move(value), RegexMatcher{std::move(regex)}, negated));
+  ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(text, no_case ? "i" : ""));
+  return NodePtr(new MatchNode<Regex>(std::move(value), std::move(regex), negated));
 }
 
 Result<NodePtr> CompileBinary(const Logical& node) {

@@ -115,13 +115,6 @@ ScalarPtr UncastLiteral(const TypePtr& inner, const ScalarPtr& literal, bool equ
       (inner->id() == Type::TIMESTAMP && (outer->id() == Type::INT64 || outer->id() == Type::TIMESTAMP)) ||
       (inner->id() == Type::DATE32 && outer->id() == Type::INT32);
   bool text = equality && IsIntegerType(*inner) && IsStringType(*outer);
-  if (inner->id() == Type::TIMESTAMP && outer->id() == Type::TIMESTAMP) {
-    // Only from the coarser column to the finer literal is the cast one to one.
-    if (checked_cast<const arrow::TimestampType&>(*inner).unit() >
-        checked_cast<const arrow::TimestampType&>(*outer).unit()) {
-      return nullptr;
-    }
-  }
   if (!numbers && !clocks && !text) return nullptr;
   auto back = CastScalar(literal, inner, false);
   if (!back.ok() || !(*back)->is_valid) return nullptr;
@@ -217,10 +210,11 @@ Result<LogicalPtr> SimplifyComparison(LogicalPtr node) {
     if (node->op == Op::kEq) return *value ? left : SimplifyNot(left);
     if (node->op == Op::kNotEq) return *value ? SimplifyNot(left) : left;
   }
-  if (node->op == Op::kEq && SameLogical(*left, *right) && !IsVolatile(*left)) {
+  if (node->op == Op::kEq && !left->is_literal() && SameLogical(*left, *right) && !IsVolatile(*left)) {
     return MakeBinary(MakeIs(left, IsTest::kNull, true), Op::kOr, MakeNull(arrow::boolean()));
   }
-  if (left->kind == LogicalKind::kCast && right->is_literal()) {
+  bool cast = left->kind == LogicalKind::kCast || left->kind == LogicalKind::kTryCast;
+  if (cast && right->is_literal()) {
     const LogicalPtr& inner = left->child(0);
     bool equality = node->op == Op::kEq || node->op == Op::kNotEq;
     if (ScalarPtr literal = UncastLiteral(inner->type, right->literal, equality)) {
@@ -258,6 +252,19 @@ Result<LogicalPtr> SimplifyInList(const LogicalPtr& node) {
   return SimplifyChain(MakeChain(std::move(terms), node->negated ? Op::kAnd : Op::kOr));
 }
 
+// A pattern without wildcards is an equality; a null one answers null.
+LogicalPtr SimplifyLike(const LogicalPtr& node) {
+  const LogicalPtr& pattern = node->child(1);
+  if (!pattern->is_literal()) return node;
+  if (IsNullLiteral(*pattern)) return MakeNull(arrow::boolean());
+  if (node->case_insensitive || !IsStringType(*node->child(0)->type)) return node;
+  std::string text = checked_cast<const arrow::BaseBinaryScalar&>(*pattern->literal).value->ToString();
+  if (text.find_first_of("%_\\") != std::string::npos || node->escape.value_or('\\') != '\\') return node;
+  LogicalPtr literal = MakeCast(pattern, node->child(0)->type);
+  if (!literal->is_literal()) return node;
+  return MakeBinary(node->child(0), node->negated ? Op::kNotEq : Op::kEq, literal);
+}
+
 Result<LogicalPtr> SimplifyNode(const LogicalPtr& node) {
   switch (node->kind) {
     case LogicalKind::kNot:
@@ -270,8 +277,7 @@ Result<LogicalPtr> SimplifyNode(const LogicalPtr& node) {
     case LogicalKind::kInList:
       return SimplifyInList(node);
     case LogicalKind::kLike:
-    case LogicalKind::kFunction:
-      return node;
+      return SimplifyLike(node);
     default:
       return node;
   }

@@ -108,7 +108,7 @@ class LegacyContainer final : public encoding::v0_1::LegacySource {
 
   /// A file that describes itself holds its dictionaries, too; otherwise they are in the table's manifest.
   /// All files of a table agree on them.
-  Result<std::shared_ptr<arrow::ArrayData>> Dictionary(const schema::Field& field) override {
+  Result<encoding::DictionaryItems> Dictionary(const schema::Field& field) override {
     std::lock_guard lock(dictionaries_mutex_);
     if (auto found = dictionaries_.find(field.id); found != dictionaries_.end()) return found->second;
     const schema::Field* stored = schema().FindById(field.id);
@@ -126,8 +126,7 @@ class LegacyContainer final : public encoding::v0_1::LegacySource {
                               static_cast<const arrow::DictionaryType&>(*type).value_type(),
                               static_cast<uint64_t>(place->first), static_cast<uint64_t>(place->second),
                               own ? &bytes_ : &*manifest_));
-    dictionaries_[field.id] = values;
-    return values;
+    return dictionaries_[field.id] = encoding::DictionaryItems::Make(values);
   }
 
   /// The schema inside the file; empty when there is none.
@@ -187,7 +186,7 @@ class LegacyContainer final : public encoding::v0_1::LegacySource {
   std::vector<uint64_t> batch_starts_;
   encoding::v0_1::PageTable pages_;
   std::mutex dictionaries_mutex_;
-  std::map<int32_t, std::shared_ptr<arrow::ArrayData>> dictionaries_;
+  std::map<int32_t, encoding::DictionaryItems> dictionaries_;
   mutable std::once_flag schema_once_;
   mutable schema::Schema schema_;
   mutable Status schema_status_;

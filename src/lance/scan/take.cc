@@ -6,6 +6,7 @@
 #include <arrow/api.h>
 
 #include "lance/expr/expr.h"
+#include "lance/scan/plan/json_columns.h"
 #include "lance/scan/plan/output.h"
 
 namespace lance::scan {
@@ -25,7 +26,14 @@ bool IsSchemaProjection(const ScanOptions& options) {
          });
 }
 
-OutputColumn Pick(const Column& column) { return {column.arrow, column.name(), {}, nullptr, column.name()}; }
+OutputColumn Pick(const Column& column) {
+  return {WithJsonText(column.arrow),
+          column.name(),
+          {},
+          nullptr,
+          column.name(),
+          HasJson(*column.arrow) ? column.arrow : nullptr};
+}
 
 }  // namespace
 
@@ -34,6 +42,7 @@ Taker::Taker(std::shared_ptr<const ReadContext> context, Projection projection)
       projection_(std::move(projection)),
       columns_(context_->columns.columns.size()),
       read_schema_(context_->columns.ArrowSchema()),
+      plain_(projection_.schema->Equals(*read_schema_, /*check_metadata=*/false)),
       reader_(context_) {
   std::iota(columns_.begin(), columns_.end(), 0);
 }
@@ -77,9 +86,11 @@ Result<std::shared_ptr<Taker>> Taker::Make(std::shared_ptr<const table::Snapshot
 }
 
 Result<std::shared_ptr<arrow::Table>> Taker::Take(std::span<const uint64_t> addresses) {
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> arrays, reader_.Read(addresses, columns_));
-  auto batch =
-      arrow::RecordBatch::Make(read_schema_, static_cast<int64_t>(addresses.size()), std::move(arrays));
+  ARROW_ASSIGN_OR_RAISE(auto columns, reader_.ReadChunked(addresses, columns_));
+  const auto rows = static_cast<int64_t>(addresses.size());
+  auto table = arrow::Table::Make(read_schema_, std::move(columns), rows);
+  if (plain_) return table->ReplaceSchemaMetadata(projection_.schema->metadata());
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, table->CombineChunksToBatch());
   ARROW_ASSIGN_OR_RAISE(batch, projection_.Apply(*batch));
   return arrow::Table::Make(projection_.schema, batch->columns(), batch->num_rows());
 }

@@ -35,6 +35,7 @@ class Taker {
   Projection projection_;
   std::vector<int> columns_;
   std::shared_ptr<arrow::Schema> read_schema_;
+  bool plain_;  // the result is what is read
   TakeReader reader_;
 };
 

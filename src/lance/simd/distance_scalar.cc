@@ -1,10 +1,10 @@
+#include "lance/simd/distance_scalar.h"
+
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "lance/simd/distance.h"
-
-namespace lance::simd {
+namespace lance::simd::scalar {
 namespace {
 
 float LoadHalf(uint16_t bits) {
@@ -59,7 +59,7 @@ float OneDistance(Metric metric, const T* a, const T* b, size_t dim) {
       const T ab = Sum<T>(dim, [&](size_t i) { return a[i] * b[i]; });
       const T aa = Sum<T>(dim, [&](size_t i) { return a[i] * a[i]; });
       const T bb = Sum<T>(dim, [&](size_t i) { return b[i] * b[i]; });
-      return static_cast<float>(1 - ab / (std::sqrt(aa) * std::sqrt(bb)));
+      return static_cast<float>(1 - ab / std::sqrt(aa) / std::sqrt(bb));
     }
     case Metric::kHamming:
       break;
@@ -121,8 +121,8 @@ void Distances(Metric metric, Element element, const void* query, const void* ve
 void BatchDistancesF32(Metric metric, const float* queries, size_t num_queries, const float* vectors,
                        size_t rows, size_t dim, float* out) {
   for (size_t q = 0; q < num_queries; ++q) {
-    Distances(metric, Element::kFloat32, queries + q * dim, vectors, rows, dim, out + q * rows);
+    scalar::Distances(metric, Element::kFloat32, queries + q * dim, vectors, rows, dim, out + q * rows);
   }
 }
 
-}  // namespace lance::simd
+}  // namespace lance::simd::scalar

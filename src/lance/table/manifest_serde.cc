@@ -4,6 +4,7 @@
 
 #include "lance/proto/table_format.pb.h"
 #include "lance/schema/schema_serde.h"
+#include "lance/table/parse_message.h"
 #include "lance/table/storage_version.h"
 
 namespace lance::table {
@@ -109,14 +110,6 @@ Result<std::optional<std::chrono::sys_time<std::chrono::nanoseconds>>> FromProto
   LANCE_CHECK_BYTES(from.timestamp().seconds() >= 0 && from.timestamp().seconds() <= max_seconds,
                     "the timestamp of {} seconds is out of range", from.timestamp().seconds());
   return sys_time<nanoseconds>(seconds(from.timestamp().seconds()) + nanoseconds(from.timestamp().nanos()));
-}
-
-template <typename Message>
-Status ParseMessage(std::span<const uint8_t> bytes, const char* what, Message* out) {
-  if (bytes.size() > INT32_MAX || !out->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Corruption("{} is not a valid protobuf message ({} bytes)", what, bytes.size());
-  }
-  return Status::OK();
 }
 
 Result<std::shared_ptr<Manifest>> FromProtoManifest(const pb::Manifest& from) {

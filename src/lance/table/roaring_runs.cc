@@ -110,6 +110,7 @@ Result<RowRanges> ParseRoaring(std::span<const uint8_t> bytes) {
       ARROW_RETURN_NOT_OK(ReadBitmap(reader, container, &out));
     }
   }
+  LANCE_CHECK_BYTES(reader.remaining() == 0, "{} bytes follow the roaring bitmap", reader.remaining());
   return out;
 }
 

@@ -4,19 +4,9 @@
 
 #include "lance/base/checked_math.h"
 #include "lance/proto/table_format.pb.h"
+#include "lance/table/parse_message.h"
 
 namespace lance::table {
-namespace {
-
-template <typename Message>
-Status ParseMessage(std::span<const uint8_t> bytes, const char* what, Message* out) {
-  if (bytes.size() > INT32_MAX || !out->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Corruption("{} is not a valid protobuf message ({} bytes)", what, bytes.size());
-  }
-  return Status::OK();
-}
-
-}  // namespace
 
 Result<std::shared_ptr<const RowIdSequence>> RowIdSequence::Parse(std::span<const uint8_t> bytes) {
   pb::RowIdSequence from;

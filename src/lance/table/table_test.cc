@@ -137,6 +137,104 @@ TEST_P(WrittenByPylance, ListsVersionsAsItDoes) {
   EXPECT_EQ(snapshot->manifest().version, latest);
 }
 
+TEST(Table, ListsTagsAndBranchesFromEveryLine) {
+  const JsonValue& expected = Expected("refs");
+  for (const VersionSelector& selector : {VersionSelector{}, VersionSelector{.branch = "feat/x.1"}}) {
+    auto snapshot = Open("refs", selector);
+    ASSERT_NE(snapshot, nullptr);
+    ASSERT_OK_AND_ASSIGN(auto tags, ListTags(*snapshot));
+    ASSERT_EQ(tags.size(), expected.Find("tags")->members().size());
+    for (const auto& [name, tag] : expected.Find("tags")->members()) {
+      ASSERT_EQ(tags.count(name), 1u) << name;
+      EXPECT_EQ(tags[name].version, tag.Find("version")->AsUint64());
+      EXPECT_EQ(tags[name].branch.value_or(""), tag.Find("branch")->text());
+      EXPECT_EQ(tags[name].manifest_size, tag.Find("manifest_size")->AsUint64());
+    }
+    ASSERT_OK_AND_ASSIGN(auto branches, ListBranches(*snapshot));
+    ASSERT_EQ(branches.size(), expected.Find("branches")->members().size());
+    for (const auto& [name, branch] : expected.Find("branches")->members()) {
+      ASSERT_EQ(branches.count(name), 1u) << name;
+      EXPECT_EQ(branches[name].parent_branch.value_or(""), branch.Find("parent_branch")->text());
+      EXPECT_EQ(branches[name].parent_version, branch.Find("parent_version")->AsUint64());
+      EXPECT_EQ(branches[name].created_at.time_since_epoch().count(), branch.Find("create_at")->AsUint64());
+      EXPECT_EQ(branches[name].manifest_size, branch.Find("manifest_size")->AsUint64());
+    }
+  }
+}
+
+TEST(Table, ChecksOutTagsBranchesAndTimes) {
+  auto latest = Open("refs");
+  ASSERT_NE(latest, nullptr);
+  const auto version_of = [](const auto& snapshot) { return snapshot->manifest().version; };
+  ASSERT_OK_AND_ASSIGN(auto first, Checkout(*latest, {.tag = "v1-first"}));
+  EXPECT_EQ(version_of(first), 1u);
+  ASSERT_OK_AND_ASSIGN(auto tagged, Checkout(*first, {.tag = "on-branch"}));
+  EXPECT_EQ(tagged->manifest().branch, "feat/x.1");
+  EXPECT_EQ(version_of(tagged), 2u);
+  // A number alone stays on the branch.
+  ASSERT_OK_AND_ASSIGN(auto on_branch, Checkout(*tagged, {.number = 1}));
+  EXPECT_EQ(on_branch->manifest().branch, "feat/x.1");
+  ASSERT_OK_AND_ASSIGN(auto main, Checkout(*tagged, {.branch = "main"}));
+  EXPECT_EQ(main->manifest().branch, std::nullopt);
+  EXPECT_EQ(version_of(main), 2u);
+  ASSERT_OK_AND_ASSIGN(auto versions, ListVersions(*tagged));
+  ExpectVersions(versions, *Expected("refs").Find("branch_versions"));
+
+  ASSERT_OK_AND_ASSIGN(auto main_versions, ListVersions(*main));
+  ASSERT_OK_AND_ASSIGN(auto before, Checkout(*main, {.as_of = main_versions[1].timestamp}));
+  EXPECT_EQ(version_of(before), 1u);
+  ASSERT_OK_AND_ASSIGN(auto after,
+                       Checkout(*main, {.as_of = main_versions[1].timestamp + std::chrono::nanoseconds(1)}));
+  EXPECT_EQ(version_of(after), 2u);
+  EXPECT_ERROR(ErrorKind::kInvalidArgument, "earlier than the first version",
+               Checkout(*main, {.as_of = main_versions[0].timestamp}).status());
+}
+
+TEST(Table, OpensABranchByItsPath) {
+  auto branch = Open("refs", {.branch = "feat/x.1"});
+  ASSERT_NE(branch, nullptr);
+  auto opened = OpenTable(branch->uri(), {.version = {}, .storage_options = {}, .session = MakeSession()});
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ((*opened)->manifest().branch, "feat/x.1");
+  ASSERT_OK_AND_ASSIGN(auto tags, ListTags(**opened));
+  EXPECT_EQ(tags.size(), 3u);
+  ASSERT_OK_AND_ASSIGN(auto main, Checkout(**opened, {.number = 1, .branch = "main"}));
+  EXPECT_EQ(main->manifest().branch, std::nullopt);
+}
+
+TEST(Table, SaysWhatDoesNotExist) {
+  auto snapshot = Open("refs");
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_ERROR(ErrorKind::kNotFound, "no version 77", Checkout(*snapshot, {.number = 77}).status());
+  EXPECT_ERROR(ErrorKind::kNotFound, "tag nope does not exist",
+               Checkout(*snapshot, {.tag = "nope"}).status());
+  EXPECT_ERROR(ErrorKind::kNotFound, "nope", Checkout(*snapshot, {.branch = "nope"}).status());
+  EXPECT_ERROR(ErrorKind::kInvalidArgument, "..", Checkout(*snapshot, {.branch = "../../secret"}).status());
+  EXPECT_ERROR(
+      ErrorKind::kNotFound, "was not found",
+      OpenTable(Folder() + "none.lance", {.version = {}, .storage_options = {}, .session = MakeSession()})
+          .status());
+}
+
+TEST(Table, ReadsConfigurationMetadataAndTransaction) {
+  auto snapshot = Open("config");
+  ASSERT_NE(snapshot, nullptr);
+  const JsonValue& expected = Expected("config");
+  const auto strings = [&](const char* name) {
+    std::map<std::string, std::string> out;
+    for (const auto& [key, value] : expected.Find(name)->members()) out[key] = value.text();
+    return out;
+  };
+  EXPECT_EQ(snapshot->manifest().config, strings("config"));
+  EXPECT_EQ(snapshot->manifest().table_metadata, strings("metadata"));
+  EXPECT_EQ(snapshot->manifest().schema.metadata.at("origin"), "test");
+  EXPECT_EQ(snapshot->manifest().schema.fields[0].metadata.at("unit"), "m");
+  ASSERT_OK_AND_ASSIGN(auto transaction, ReadTransaction(*snapshot));
+  ASSERT_TRUE(transaction.has_value());
+  EXPECT_EQ(transaction->operation, "UpdateConfig");
+  EXPECT_EQ(transaction->read_version, 2u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, WrittenByPylance,
                          testing::Values("deletes", "bitmap_deletes", "stable_ids", "refs", "config",
                                          "legacy", "storage_2_0"));

@@ -1,6 +1,7 @@
 #include "lance/table/transaction.h"
 
 #include "lance/proto/transaction.pb.h"
+#include "lance/table/parse_message.h"
 
 namespace lance::table {
 namespace {
@@ -92,11 +93,8 @@ const char* OperationName(pb::Transaction::OperationCase operation) {
 }  // namespace
 
 Result<Transaction> ParseTransaction(std::span<const uint8_t> bytes) {
-  LANCE_CHECK_BYTES(bytes.size() <= INT32_MAX, "a transaction of {} bytes", bytes.size());
   pb::Transaction from;
-  if (!from.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Corruption("the transaction is not a valid protobuf message ({} bytes)", bytes.size());
-  }
+  ARROW_RETURN_NOT_OK(ParseMessage(bytes, "the transaction", &from));
   Transaction out;
   out.read_version = from.read_version();
   out.uuid = from.uuid();

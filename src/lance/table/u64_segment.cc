@@ -62,7 +62,7 @@ Result<PackedU64> PackedU64::Parse(const pb::EncodedU64Array& from) {
   out.size_ = bytes->size() / out.width_;
   if (out.width_ == 8) {
     out.values_.resize(out.size_);
-    std::memcpy(out.values_.data(), bytes->data(), bytes->size());
+    if (out.size_ > 0) std::memcpy(out.values_.data(), bytes->data(), bytes->size());
     return out;
   }
   out.bytes_.assign(bytes->begin(), bytes->end());
@@ -195,7 +195,7 @@ Status U64Segment::ParseBitmap(std::span<const uint8_t> bytes) {
                     "the bitmap of row id range [{}, {}) has {} bytes instead of {}", start_, end_,
                     bytes.size(), CeilDiv(span, 8));
   bits_.resize(CeilDiv(bytes.size(), 8));
-  std::memcpy(bits_.data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(bits_.data(), bytes.data(), bytes.size());
   LANCE_CHECK_BYTES(span % 64 == 0 || bits_.back() >> (span % 64) == 0,
                     "the bitmap of row id range [{}, {}) has bits set past its end", start_, end_);
   for (size_t i = 0; i < bits_.size(); ++i) {

@@ -29,7 +29,10 @@ def filter_to_sql(filter, schema: pa.Schema) -> str:
     if isinstance(filter, str):
         return filter
     if isinstance(filter, pyarrow.dataset.Expression):
-        serialized = filter.__reduce__()[1][0]
+        try:
+            serialized = filter.__reduce__()[1][0]
+        except pa.ArrowNotImplementedError as error:
+            raise unsupported("a filter expression with columns by position", "name the columns") from error
         return _native.expression_to_sql(serialized.to_pybytes(), schema)
     if isinstance(filter, dict):
         raise unsupported("a filter with a search_filter", INDEXES)

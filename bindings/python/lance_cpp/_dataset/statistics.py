@@ -56,12 +56,19 @@ class LanceStats:
         return {"num_deleted_rows": deleted, "num_fragments": len(fragments), "num_small_files": small}
 
     def data_stats(self) -> DataStatistics:
-        """Bytes on disk of each field that holds data, over all files; opens every data file."""
+        """Bytes on disk of each field of the schema, over all files; opens every data file."""
         stored = self._dataset._ds.bytes_per_field()
-        return DataStatistics(fields=[FieldStatistics(field, stored[field]) for field in sorted(stored)])
+        return DataStatistics([FieldStatistics(i, stored.get(i, 0)) for i in _ids(self._dataset.lance_schema.fields())])
 
     def index_stats(self, index_name) -> dict:
         """Statistics of an index. Raises ``KeyError`` when there is no such index."""
         if all(index["name"] != index_name for index in self._dataset._ds.indices()):
             raise KeyError(f'Index "{index_name}" not found')
         raise unsupported("LanceStats.index_stats", INDEXES)
+
+
+def _ids(fields):
+    """All field ids, depth first."""
+    for field in fields:
+        yield field.id()
+        yield from _ids(field.children())

@@ -90,9 +90,11 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
 
     @property
     def schema(self) -> pa.Schema:
-        """The Arrow schema."""
+        """The Arrow schema; with default scan options, that of a scan."""
         if self._schema is None:
             self._schema = results.to_schema(self._ds.schema())
+            if self._default_scan_options:
+                self._schema = self.scanner().projected_schema
         return self._schema
 
     @property

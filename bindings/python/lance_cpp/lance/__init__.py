@@ -115,18 +115,14 @@ class FtsToken(NamedTuple):
     position: int
 
 
-# Opened datasets' stores count their own reads; these sum what this process has asked for.
-_COUNTED_STORES: list = []
-
-
 def iops_counter() -> int:
     """Read requests of this process so far."""
-    return sum(store.counters()[0] for store in _COUNTED_STORES)
+    return _native.process_io_counters()[0]
 
 
 def bytes_read_counter() -> int:
     """Bytes read by this process so far."""
-    return sum(store.counters()[1] for store in _COUNTED_STORES)
+    return _native.process_io_counters()[1]
 
 
 def stable_version() -> str:

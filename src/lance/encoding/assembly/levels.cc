@@ -7,6 +7,7 @@
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
 
+#include "lance/encoding/levels/level_bits.h"
 #include "lance/runtime/buffer_pool.h"
 
 namespace lance::encoding {
@@ -47,28 +48,16 @@ class BitWriter {
   int64_t ones_ = 0;
 };
 
-// Sets bit i where levels[i] <= max; returns the ones. Eight levels make a byte, which the compiler
-// vectorizes.
+// Sets bit at + i where levels[i] <= max; returns the ones.
 int64_t PackAtMost(const uint16_t* levels, uint64_t count, uint16_t max, uint8_t* bitmap, int64_t at) {
-  int64_t ones = 0;
-  uint64_t i = 0;
-  if (at % 8 == 0) {
-    uint8_t* out = bitmap + at / 8;
-    for (; i + 64 <= count; i += 64, out += 8) {
-      uint64_t word = 0;
-      for (int b = 0; b < 8; ++b) {
-        uint8_t bits = 0;
-        for (int j = 0; j < 8; ++j) bits |= static_cast<uint8_t>((levels[i + 8 * b + j] <= max) << j);
-        word |= uint64_t{bits} << (8 * b);
-      }
-      ones += __builtin_popcountll(word);
-      std::memcpy(out, &word, 8);
-    }
-  }
-  BitWriter writer(bitmap, at + static_cast<int64_t>(i));
-  for (; i < count; ++i) writer.Append(levels[i] <= max);
+  uint64_t first = std::min<uint64_t>(count, static_cast<uint64_t>(-at) % 8);  // up to a byte boundary
+  BitWriter writer(bitmap, at);
+  for (uint64_t i = 0; i < first; ++i) writer.Append(levels[i] <= max);
   writer.Flush();
-  return ones + writer.ones();
+  if (count == first) return writer.ones();
+  uint8_t* rest = bitmap + (at + static_cast<int64_t>(first)) / 8;
+  AtMostBits(levels + first, count - first, max, rest);
+  return writer.ones() + arrow::internal::CountSetBits(rest, 0, static_cast<int64_t>(count - first));
 }
 
 Result<BufferPtr> ZeroedBitmap(uint64_t bits) {
@@ -138,9 +127,8 @@ bool PageLevels::next_is_all_valid() const {
 
 // The highest definition that is not hidden by a list outside of the next layer: the levels of all layers up
 // to the first list that is still to be peeled.
-uint16_t PageLevels::VisibleMax() const {
-  int sum = def_floor_;
-  for (size_t i = next_; i < layers_.size() && !IsListLayer(layers_[i]); ++i)
+uint16_t PageLevels::VisibleMaxFrom(size_t next, int sum) const {
+  for (size_t i = next; i < layers_.size() && !IsListLayer(layers_[i]); ++i)
     sum += DefinitionLevels(layers_[i]);
   return static_cast<uint16_t>(std::min(sum, 0xFFFF));
 }
@@ -167,8 +155,7 @@ Result<int64_t> PageLevels::PeelItems(uint8_t* bitmap, int64_t at) {
   }
   BitWriter writer(bitmap, at);
   const uint16_t* levels = def();
-  uint64_t visible = 0;
-  for (uint64_t i = 0; i < num_levels_; ++i) visible += levels[i] <= visible_max;
+  const uint64_t visible = CountAtMost(levels, num_levels_, visible_max);
   LANCE_CHECK_BYTES(visible == num_slots_, "{}: {} slots are visible among {} levels, {} are there", where_,
                     visible, num_levels_, num_slots_);
   for (uint64_t i = 0; i < num_levels_; ++i) {
@@ -181,18 +168,9 @@ Result<int64_t> PageLevels::PeelItems(uint8_t* bitmap, int64_t at) {
 uint64_t PageLevels::CountLists() const {
   if (rep_ == nullptr) return 0;
   const uint16_t* reps = rep();
-  uint64_t lists = 0;
-  if (def_ == nullptr) {
-    for (uint64_t i = 0; i < num_levels_; ++i) lists += reps[i] != 0;
-    return lists;
-  }
-  PageLevels after = *this;  // what is visible once this layer is peeled
-  after.def_floor_ = static_cast<uint16_t>(def_floor_ + DefinitionLevels(layer()));
-  after.next_ = next_ + 1;
-  const uint16_t visible_max = after.VisibleMax();
-  const uint16_t* defs = def();
-  for (uint64_t i = 0; i < num_levels_; ++i) lists += (reps[i] != 0) & (defs[i] <= visible_max);
-  return lists;
+  if (def_ == nullptr) return num_levels_ - CountEqual(reps, num_levels_, 0);
+  const uint16_t visible_max = VisibleMaxFrom(next_ + 1, def_floor_ + DefinitionLevels(layer()));
+  return CountStarts(reps, def(), num_levels_, visible_max);
 }
 
 // Keeps the entries that start a list; the others have no meaning further out. Needed only when something is
@@ -278,9 +256,7 @@ Result<int64_t> PageLevels::PeelLists(Offset* offsets, uint8_t* bitmap, int64_t 
     *next_item = item;
   }
   if (MoreToPeel() && num_levels_ > 0) {
-    uint64_t kept = 0;
-    const uint16_t* reps = rep();
-    for (uint64_t i = 0; i < num_levels_; ++i) kept += reps[i] != 0;
+    const uint64_t kept = num_levels_ - CountEqual(rep(), num_levels_, 0);
     ARROW_RETURN_NOT_OK(Compact(kept, lists_left_ > 0));
   }
   num_slots_ = num_lists;

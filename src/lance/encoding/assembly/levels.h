@@ -45,7 +45,8 @@ class PageLevels {
   const uint16_t* def() const { return reinterpret_cast<const uint16_t*>(def_->data()); }
   const uint16_t* rep() const { return reinterpret_cast<const uint16_t*>(rep_->data()); }
   Layer layer() const { return layers_[next_]; }
-  uint16_t VisibleMax() const;
+  uint16_t VisibleMaxFrom(size_t next, int sum) const;
+  uint16_t VisibleMax() const { return VisibleMaxFrom(next_, def_floor_); }
   bool MoreToPeel() const { return next_ < layers_.size(); }
 
   /// Appends the validity of the next (item) layer at bit `at`; returns the nulls.

@@ -477,6 +477,12 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::FinishDictionary(BufferPt
   auto out = arrow::ArrayData::Make(type_, static_cast<int64_t>(length_), {validity, indices},
                                     validity == nullptr ? 0 : arrow::kUnknownNullCount);
   out->dictionary = values->data();
+  if (out->dictionary->GetNullCount() > 0) {
+    // Nulls are in the indices already (AppendDictionaryIndices); Arrow cannot unify dictionaries that hold one.
+    out->dictionary = out->dictionary->Copy();
+    out->dictionary->buffers[0] = nullptr;
+    out->dictionary->null_count = 0;
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "lance/base/status.h"
+#include "lance/encoding/core/page.h"
 
 namespace arrow {
 class ArrayData;
@@ -31,10 +32,18 @@ void ForEachCode(const uint8_t* codes, uint64_t width, uint64_t rows, Visit visi
   }
 }
 
+/// The values of a dictionary. Old files may have nulls among them, but arrays that we hand out have their
+/// nulls in the indices, where all readers look (and Arrow cannot join dictionaries with nulls).
+struct DictionaryItems {
+  std::shared_ptr<arrow::ArrayData> values;  ///< no nulls; what stands in for one is of no meaning
+  BufferPtr validity;                        ///< from bit 0 on; null when all items are valid
+
+  static DictionaryItems Make(const std::shared_ptr<arrow::ArrayData>& values);
+};
+
 /// Appends `codes` (an integer array from bit 0 on, perhaps with nulls) to an output of a dictionary type.
-/// Null items become null indices, so that a null is found in one place. Errors: Corruption when an index
-/// that is not null lies outside the items.
-Status AppendDictionaryIndices(const arrow::ArrayData& codes, const std::shared_ptr<arrow::ArrayData>& items,
-                               ArrayOutput* out);
+/// Indices of null items become null. Errors: Corruption when an index that is not null lies outside the
+/// items.
+Status AppendDictionaryIndices(const arrow::ArrayData& codes, const DictionaryItems& items, ArrayOutput* out);
 
 }  // namespace lance::encoding

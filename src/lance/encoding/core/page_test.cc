@@ -165,6 +165,34 @@ TEST_P(StoredPages, GiveTheValuesThatWereWrittenForAnyRows) {
   ASSERT_EQ(column, file.columns.size());
 }
 
+TEST(BlobPage, GivesDescriptorsAndWhichAreNull) {
+  std::shared_ptr<arrow::Table> table = ReadTable("blobs.arrow");
+  auto blobs = arrow::Concatenate(table->column(0)->chunks()).ValueOrDie();
+  std::string bytes = ReadFixture("blobs_2.1.lance");
+  auto file = testing::OpenStored(bytes, "blobs");
+  const PageInfo& info = file.columns[0][0];
+  auto type =
+      arrow::struct_({arrow::field("position", arrow::uint64()), arrow::field("size", arrow::uint64())});
+  auto reader = OpenStructuralPage(info, file.format, type, file.source.get());
+  ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+  std::vector<RowRange> rows{{0, 3}, {10, static_cast<uint64_t>(blobs->length()) - 10}};
+  DecodedPage page = ReadRows(**reader, file.source.get(), rows).ValueOrDie();
+  ASSERT_NE(page.validity, nullptr);
+  const auto* position = page.values->child_data[0]->GetValues<uint64_t>(1);
+  const auto* size = page.values->child_data[1]->GetValues<uint64_t>(1);
+  int64_t slot = 0;
+  for (const RowRange& range : rows) {
+    for (uint64_t row = range.start; row < range.end(); ++row, ++slot) {
+      const auto& values = static_cast<const arrow::LargeBinaryArray&>(*blobs);
+      bool valid = values.IsValid(static_cast<int64_t>(row));
+      ASSERT_EQ(arrow::bit_util::GetBit(page.validity->data(), slot), valid) << row;
+      if (!valid) continue;
+      ASSERT_EQ(bytes.substr(position[slot], size[slot]), values.GetView(static_cast<int64_t>(row))) << row;
+    }
+  }
+  ASSERT_EQ(slot, page.values->length);
+}
+
 INSTANTIATE_TEST_SUITE_P(Pylance, StoredPages,
                          ::testing::Values(Fixture{"fixed", "2.1"}, Fixture{"fixed", "2.2"},
                                            Fixture{"strings", "2.2"}, Fixture{"lists", "2.1"},

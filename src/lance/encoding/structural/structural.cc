@@ -20,6 +20,8 @@ Result<PageReaderPtr> OpenLayout(const PageSource& page, const pb21::PageLayout&
       return OpenConstant(page, layout.constant_layout());
     case Layout::kFullZipLayout:
       return OpenFullZip(page, layout.full_zip_layout());
+    case Layout::kBlobLayout:
+      return OpenBlob(page, layout.blob_layout(), depth);
     default:
       return NotSupported("the page has a layout that this version does not know");
   }

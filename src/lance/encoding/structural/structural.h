@@ -30,7 +30,7 @@ struct PageSource {
 Result<PageReaderPtr> OpenMiniBlock(const PageSource& page, const pb21::MiniBlockLayout& layout);
 Result<PageReaderPtr> OpenFullZip(const PageSource& page, const pb21::FullZipLayout& layout);
 Result<PageReaderPtr> OpenConstant(const PageSource& page, const pb21::ConstantLayout& layout);
-Result<PageReaderPtr> OpenBlob(const PageSource& page, const pb21::BlobLayout& layout);
+Result<PageReaderPtr> OpenBlob(const PageSource& page, const pb21::BlobLayout& layout, int depth);
 Result<PageReaderPtr> OpenLayout(const PageSource& page, const pb21::PageLayout& layout, int depth);
 
 /// Reads page buffers `which` of a page in one request.

@@ -20,7 +20,7 @@ class LegacySource {
   /// First row of each batch, and the number of rows at the end.
   virtual const std::vector<uint64_t>& batch_starts() const = 0;
   /// The values of a dictionary field, read on first use.
-  virtual Result<std::shared_ptr<arrow::ArrayData>> Dictionary(const schema::Field& field) = 0;
+  virtual Result<DictionaryItems> Dictionary(const schema::Field& field) = 0;
 };
 
 /// Opens a field of a 0.1 file; see file::FileReader::OpenField. The reader keeps `source` alive.

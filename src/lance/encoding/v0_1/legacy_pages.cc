@@ -291,7 +291,7 @@ namespace {
 class DictionaryTask final : public FieldTask {
  public:
   DictionaryTask(std::shared_ptr<arrow::DataType> type, std::unique_ptr<FieldTask> codes,
-                 std::shared_ptr<arrow::ArrayData> dictionary)
+                 DictionaryItems dictionary)
       : type_(std::move(type)), codes_(std::move(codes)), dictionary_(std::move(dictionary)) {}
   std::span<const ByteRange> ranges() const override { return codes_->ranges(); }
   Result<std::shared_ptr<arrow::ArrayData>> Decode(std::vector<BufferPtr> buffers) override {
@@ -305,15 +305,14 @@ class DictionaryTask final : public FieldTask {
  private:
   std::shared_ptr<arrow::DataType> type_;
   std::unique_ptr<FieldTask> codes_;
-  std::shared_ptr<arrow::ArrayData> dictionary_;
+  DictionaryItems dictionary_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<FieldTask>> PlanDictionary(std::span<const PageRows> pages,
                                                   const std::shared_ptr<arrow::DataType>& type,
-                                                  std::shared_ptr<arrow::ArrayData> dictionary,
-                                                  ByteSource* source) {
+                                                  DictionaryItems dictionary, ByteSource* source) {
   const auto& index_type = static_cast<const arrow::DictionaryType&>(*type).index_type();
   ARROW_ASSIGN_OR_RAISE(auto codes, PlanPlain(pages, index_type, source));
   return std::make_unique<DictionaryTask>(type, std::move(codes), std::move(dictionary));

@@ -7,6 +7,7 @@
 
 #include "lance/base/row_range.h"
 #include "lance/base/status.h"
+#include "lance/encoding/core/dictionary_indices.h"
 #include "lance/encoding/core/field_reader.h"
 
 namespace lance::encoding::v0_1 {
@@ -65,8 +66,7 @@ Result<std::unique_ptr<FieldTask>> PlanStrings(std::span<const PageRows> pages,
 /// Integer indices into `dictionary`.
 Result<std::unique_ptr<FieldTask>> PlanDictionary(std::span<const PageRows> pages,
                                                   const std::shared_ptr<arrow::DataType>& type,
-                                                  std::shared_ptr<arrow::ArrayData> dictionary,
-                                                  ByteSource* source);
+                                                  DictionaryItems dictionary, ByteSource* source);
 
 /// Offsets of lists, which count items of their batch from 0; an empty list and a null one look the same and
 /// are read as empty.

@@ -20,6 +20,7 @@ constexpr uint64_t kWideCopy = 32;
 /// The items of a page's dictionary.
 struct Items {
   std::shared_ptr<arrow::ArrayData> data;
+  DictionaryItems arrow_items;  ///< the same for Arrow dictionaries
   // Strings only: where item k lies in `bytes`, which has kWideCopy bytes behind the last one. An entry more,
   // in front, when codes are one-based; null items have no bytes.
   struct Entry {
@@ -112,7 +113,7 @@ class IndicesTask final : public ArrayTask {
 
   Status Decode(std::span<const BufferPtr> buffers, ArrayOutput* out) override {
     ARROW_ASSIGN_OR_RAISE(auto codes, DecodeWhole(codes_.get(), buffers, code_type_));
-    return AppendDictionaryIndices(*codes, items_->data, out);
+    return AppendDictionaryIndices(*codes, items_->arrow_items, out);
   }
 
  private:
@@ -159,6 +160,7 @@ class DictionaryDecoder final : public ArrayDecoder {
     LANCE_CHECK_BYTES(static_cast<uint64_t>(items->data->length) == num_items_, "{} of {} dictionary items",
                       items->data->length, num_items_);
     items->data->null_count = items->data->GetNullCount();
+    items->arrow_items = DictionaryItems::Make(items->data);
     if (one_based_) ARROW_RETURN_NOT_OK(PrepareCopies(items.get(), out->large()));
     std::shared_ptr<const Items> ready = std::move(items);
     items_.store(ready);

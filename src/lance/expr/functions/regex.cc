@@ -1,7 +1,6 @@
 // regexp_like, regexp_match, regexp_replace, regexp_count
-#include <optional>
-
-#include <re2/re2.h>
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
 
 #include "lance/expr/functions/rows.h"
 #include "lance/expr/functions/signatures.h"
@@ -12,28 +11,20 @@ namespace lance::expr {
 namespace {
 
 using arrow::Datum;
+using arrow::internal::checked_cast;
 
-// The compiled form of the pattern at hand; literal patterns compile once a batch.
-class RegexCache {
- public:
-  Result<const RE2*> Get(std::string_view pattern, std::string_view flags) {
-    if (!regex_ || pattern_ != pattern || flags_ != flags) {
-      ARROW_ASSIGN_OR_RAISE(regex_, CompileRegex(pattern, flags));
-      pattern_ = pattern;
-      flags_ = flags;
-    }
-    return regex_.get();
+// The constant text of an argument; NotSupported for patterns that change from row to row.
+Result<std::string> Constant(const std::vector<Datum>& values, size_t at, const char* what) {
+  if (at >= values.size()) return std::string();
+  if (!values[at].is_scalar()) return NotSupported("a regular expression {} that is not a literal", what);
+  return std::string(BytesView(values[at])[0]);
+}
+
+bool NullArgument(const std::vector<Datum>& values, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (values[i].is_scalar() && !values[i].scalar()->is_valid) return true;
   }
-
- private:
-  std::unique_ptr<RE2> regex_;
-  std::string pattern_;
-  std::string flags_;
-};
-
-const Datum& FlagsOrNone(const std::vector<Datum>& values, size_t at) {
-  static const Datum none{std::make_shared<arrow::StringScalar>("")};
-  return at < values.size() ? values[at] : none;
+  return false;
 }
 
 Result<Signature> SignLike(const FunctionInfo& self, const Types& types) {
@@ -41,19 +32,24 @@ Result<Signature> SignLike(const FunctionInfo& self, const Types& types) {
   return Signature{arguments, arrow::boolean()};
 }
 
-Result<Datum> Like(const std::vector<Datum>& values, int64_t rows, const TypePtr&) {
+Result<Datum> Like(const std::vector<Datum>& values, int64_t rows, const TypePtr& type) {
+  if (NullArgument(values, 2)) return Datum(arrow::MakeNullScalar(type));
+  ARROW_ASSIGN_OR_RAISE(std::string flags, Constant(values, 2, "flag"));
+  if (values[1].is_scalar()) {
+    ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(BytesView(values[1])[0], flags));
+    return regex.Finds(values[0]);
+  }
   BytesView text(values[0]);
   BytesView pattern(values[1]);
-  BytesView flags(FlagsOrNone(values, 2));
   arrow::BooleanBuilder builder;
-  RegexCache cache;
   for (int64_t i = 0; i < rows; ++i) {
     if (text.IsNull(i) || pattern.IsNull(i)) {
       ARROW_RETURN_NOT_OK(builder.AppendNull());
       continue;
     }
-    ARROW_ASSIGN_OR_RAISE(const RE2* regex, cache.Get(pattern[i], flags.IsNull(i) ? "" : flags[i]));
-    ARROW_RETURN_NOT_OK(builder.Append(RegexFinds(*regex, text[i])));
+    ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(pattern[i], flags));
+    ARROW_ASSIGN_OR_RAISE(bool found, regex.Finds(text[i]));
+    ARROW_RETURN_NOT_OK(builder.Append(found));
   }
   return Finished(&builder);
 }
@@ -63,40 +59,51 @@ Result<Signature> SignMatch(const FunctionInfo& self, const Types& types) {
   return Signature{arguments, arrow::list(arguments[0])};
 }
 
+// Names every capturing group, so that Arrow hands them out; brackets around all when there is none.
+std::string NameGroups(const std::string& pattern) {
+  std::string out;
+  int count = 0;
+  bool inside_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    char c = pattern[i];
+    out.push_back(c);
+    if (c == '\\' && i + 1 < pattern.size()) {
+      out.push_back(pattern[++i]);
+    } else if (c == '[') {
+      inside_class = true;
+    } else if (c == ']') {
+      inside_class = false;
+    } else if (c == '(' && !inside_class) {
+      bool special = i + 1 < pattern.size() && pattern[i + 1] == '?';
+      if (!special) out += fmt::format("?P<g{}>", count++);
+      if (special && pattern.substr(i, 4) == "(?P<") ++count;
+    }
+  }
+  return count > 0 ? out : "(?P<g0>" + pattern + ")";
+}
+
 // The captured groups of the first match, or the match itself when there are none; null without a match.
 Result<Datum> Match(const std::vector<Datum>& values, int64_t rows, const TypePtr& type) {
-  BytesView text(values[0]);
-  BytesView pattern(values[1]);
-  BytesView flags(FlagsOrNone(values, 2));
+  if (NullArgument(values, 2)) return Datum(arrow::MakeNullScalar(type));
+  ARROW_ASSIGN_OR_RAISE(std::string pattern, Constant(values, 1, "pattern"));
+  ARROW_ASSIGN_OR_RAISE(std::string flags, Constant(values, 2, "flag"));
+  ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(pattern, flags));
+  ARROW_ASSIGN_OR_RAISE(auto texts, ToArray(values[0], rows));
+  arrow::compute::ExtractRegexOptions options(NameGroups(regex.text()));
+  ARROW_ASSIGN_OR_RAISE(Datum groups,
+                        arrow::compute::CallFunction("extract_regex", {Datum(texts)}, &options));
+  arrow::StructArray captured(groups.array());
   std::unique_ptr<arrow::ArrayBuilder> builder;
   ARROW_RETURN_NOT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
-  auto& lists = static_cast<arrow::ListBuilder&>(*builder);
-  bool large = type->field(0)->type()->id() == arrow::Type::LARGE_STRING;
-  auto append = [&](std::string_view piece) {
-    return large ? static_cast<arrow::LargeStringBuilder*>(lists.value_builder())->Append(piece)
-                 : static_cast<arrow::StringBuilder*>(lists.value_builder())->Append(piece);
-  };
-  RegexCache cache;
+  auto& lists = checked_cast<arrow::ListBuilder&>(*builder);
   for (int64_t i = 0; i < rows; ++i) {
-    if (text.IsNull(i) || pattern.IsNull(i)) {
-      ARROW_RETURN_NOT_OK(lists.AppendNull());
-      continue;
-    }
-    ARROW_ASSIGN_OR_RAISE(const RE2* regex, cache.Get(pattern[i], flags.IsNull(i) ? "" : flags[i]));
-    std::vector<re2::StringPiece> groups(static_cast<size_t>(1 + regex->NumberOfCapturingGroups()));
-    re2::StringPiece input(text[i].data(), text[i].size());
-    if (!regex->Match(input, 0, input.size(), RE2::UNANCHORED, groups.data(),
-                      static_cast<int>(groups.size()))) {
+    if (captured.IsNull(i)) {
       ARROW_RETURN_NOT_OK(lists.AppendNull());
       continue;
     }
     ARROW_RETURN_NOT_OK(lists.Append());
-    for (size_t g = groups.size() == 1 ? 0 : 1; g < groups.size(); ++g) {
-      if (groups[g].data() == nullptr) {
-        ARROW_RETURN_NOT_OK(lists.value_builder()->AppendNull());
-      } else {
-        ARROW_RETURN_NOT_OK(append({groups[g].data(), groups[g].size()}));
-      }
+    for (int g = 0; g < captured.num_fields(); ++g) {
+      ARROW_RETURN_NOT_OK(lists.value_builder()->AppendArraySlice(*captured.field(g)->data(), i, 1));
     }
   }
   return Finished(builder.get());
@@ -107,52 +114,41 @@ Result<Signature> SignReplace(const FunctionInfo& self, const Types& types) {
   return Signature{arguments, arguments[0]};
 }
 
-// \1 and $1 and ${1} name groups in the replacement.
+// \1, $1 and ${1} name groups in a replacement.
 std::string Rewrite(std::string_view replacement) {
   std::string out;
+  auto digit = [&](size_t at) {
+    return at < replacement.size() && isdigit(static_cast<unsigned char>(replacement[at]));
+  };
   for (size_t i = 0; i < replacement.size(); ++i) {
     char c = replacement[i];
-    bool digit = i + 1 < replacement.size() && isdigit(static_cast<unsigned char>(replacement[i + 1]));
-    if ((c == '\\' || c == '$') && digit) {
+    if ((c == '\\' || c == '$') && digit(i + 1)) {
       out += "\\";
       out.push_back(replacement[++i]);
-    } else if (c == '$' && i + 3 < replacement.size() && replacement[i + 1] == '{' &&
-               isdigit(static_cast<unsigned char>(replacement[i + 2])) && replacement[i + 3] == '}') {
+    } else if (c == '$' && i + 3 < replacement.size() && replacement[i + 1] == '{' && digit(i + 2) &&
+               replacement[i + 3] == '}') {
       out += "\\";
       out.push_back(replacement[i + 2]);
       i += 3;
-    } else if (c == '\\') {
-      out += "\\\\";
     } else {
       out.push_back(c);
+      if (c == '\\') out.push_back(c);
     }
   }
   return out;
 }
 
-Result<Datum> Replace(const std::vector<Datum>& values, int64_t rows, const TypePtr& type) {
-  BytesView text(values[0]);
-  BytesView pattern(values[1]);
-  BytesView replacement(values[2]);
-  BytesView flags(FlagsOrNone(values, 3));
-  RegexCache cache;
-  return MapText(
-      rows, type,
-      [&](int64_t i, std::string* scratch) -> Result<std::string_view> {
-        std::string kept(flags.IsNull(i) ? "" : flags[i]);
-        bool all = kept.find('g') != std::string::npos;
-        std::erase(kept, 'g');
-        ARROW_ASSIGN_OR_RAISE(const RE2* regex, cache.Get(pattern[i], kept));
-        *scratch = text[i];
-        std::string rewrite = Rewrite(replacement[i]);
-        if (all) {
-          RE2::GlobalReplace(scratch, *regex, rewrite);
-        } else {
-          RE2::Replace(scratch, *regex, rewrite);
-        }
-        return *scratch;
-      },
-      text, pattern, replacement);
+Result<Datum> Replace(const std::vector<Datum>& values, int64_t, const TypePtr& type) {
+  if (NullArgument(values, 3)) return Datum(arrow::MakeNullScalar(type));
+  ARROW_ASSIGN_OR_RAISE(std::string pattern, Constant(values, 1, "pattern"));
+  ARROW_ASSIGN_OR_RAISE(std::string replacement, Constant(values, 2, "replacement"));
+  ARROW_ASSIGN_OR_RAISE(std::string flags, Constant(values, 3, "flag"));
+  bool all = std::erase(flags, 'g') > 0;
+  ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(pattern, flags));
+  arrow::compute::ReplaceSubstringOptions options(regex.text(), Rewrite(replacement), all ? -1 : 1);
+  auto result = arrow::compute::CallFunction("replace_substring_regex", {values[0]}, &options);
+  if (!result.ok()) return InvalidArgument("regexp_replace: {}", result.status().message());
+  return result;
 }
 
 Result<Signature> SignCount(const FunctionInfo& self, const Types& types) {
@@ -162,27 +158,16 @@ Result<Signature> SignCount(const FunctionInfo& self, const Types& types) {
 }
 
 Result<Datum> Count(const std::vector<Datum>& values, int64_t rows, const TypePtr&) {
-  BytesView text(values[0]);
-  BytesView pattern(values[1]);
-  arrow::Int64Builder builder;
-  RegexCache cache;
-  for (int64_t i = 0; i < rows; ++i) {
-    if (text.IsNull(i) || pattern.IsNull(i)) {
-      ARROW_RETURN_NOT_OK(builder.Append(0));
-      continue;
-    }
-    ARROW_ASSIGN_OR_RAISE(const RE2* regex, cache.Get(pattern[i], ""));
-    re2::StringPiece input(text[i].data(), text[i].size());
-    re2::StringPiece match;
-    int64_t count = 0;
-    size_t at = 0;
-    while (at <= input.size() && regex->Match(input, at, input.size(), RE2::UNANCHORED, &match, 1)) {
-      ++count;
-      at = static_cast<size_t>(match.data() - input.data()) + std::max<size_t>(match.size(), 1);
-    }
-    ARROW_RETURN_NOT_OK(builder.Append(count));
-  }
-  return Finished(&builder);
+  if (NullArgument(values, 2)) return Datum(std::make_shared<arrow::Int64Scalar>(0));
+  ARROW_ASSIGN_OR_RAISE(std::string pattern, Constant(values, 1, "pattern"));
+  ARROW_ASSIGN_OR_RAISE(Regex regex, Regex::Make(pattern, ""));
+  ARROW_ASSIGN_OR_RAISE(auto texts, ToArray(values[0], rows));
+  arrow::compute::MatchSubstringOptions options(regex.text());
+  ARROW_ASSIGN_OR_RAISE(Datum counts,
+                        arrow::compute::CallFunction("count_substring_regex", {Datum(texts)}, &options));
+  ARROW_ASSIGN_OR_RAISE(counts, arrow::compute::Cast(counts, arrow::int64()));
+  Datum zero(std::make_shared<arrow::Int64Scalar>(0));  // no text, no match
+  return arrow::compute::CallFunction("coalesce", {counts, zero});
 }
 
 const FunctionInfo kFunctions[] = {

@@ -2,7 +2,11 @@
 
 #include <cstring>
 
-#include <re2/re2.h>
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
+
+#include "lance/expr/kernels/bitmaps.h"
+#include "lance/expr/kernels/column_view.h"
 
 namespace lance::expr {
 namespace {
@@ -102,11 +106,6 @@ std::string TranslateRegex(std::string_view pattern) {
 
 }  // namespace
 
-LikePattern::LikePattern() = default;
-LikePattern::LikePattern(LikePattern&&) noexcept = default;
-LikePattern& LikePattern::operator=(LikePattern&&) noexcept = default;
-LikePattern::~LikePattern() = default;
-
 Result<LikePattern> LikePattern::Make(std::string_view pattern, char escape, bool case_insensitive) {
   LikePattern out;
   std::string literal;
@@ -145,9 +144,9 @@ Result<LikePattern> LikePattern::Make(std::string_view pattern, char escape, boo
               !(out.wildcard_.size() > 1 && out.wildcard_[out.wildcard_.size() - 2] == kLiteral);
   out.text_ = std::move(literal);
   if (case_insensitive && !(percents > 0 && out.text_.empty() && !underscore)) {
-    RE2::Options options(RE2::Quiet);
-    out.regex_ = std::make_unique<RE2>(regex + "$", options);
-    if (!out.regex_->ok()) return InvalidArgument("the ILIKE pattern '{}' is not valid text", pattern);
+    auto compiled = Regex::Make(regex + "$", "");
+    if (!compiled.ok()) return InvalidArgument("the ILIKE pattern '{}' is not valid text", pattern);
+    out.regex_ = std::move(*compiled);
     out.kind_ = Kind::kRegex;
   } else if (underscore || inner_percent) {
     out.kind_ = Kind::kGeneral;
@@ -161,7 +160,7 @@ Result<LikePattern> LikePattern::Make(std::string_view pattern, char escape, boo
   return out;
 }
 
-bool LikePattern::Matches(std::string_view text) const {
+bool LikePattern::Test(std::string_view text) const {
   switch (kind_) {
     case Kind::kExact:
       return text == text_;
@@ -177,36 +176,75 @@ bool LikePattern::Matches(std::string_view text) const {
     case Kind::kGeneral:
       return MatchWildcard(wildcard_, text);
     case Kind::kRegex:
-      return RegexFinds(*regex_, text);
+      break;
   }
   return false;
 }
 
-Result<std::unique_ptr<re2::RE2>> CompileRegex(std::string_view pattern, std::string_view flags) {
+Result<bool> LikePattern::Matches(std::string_view text) const {
+  return kind_ == Kind::kRegex ? regex_->Finds(text) : Result<bool>(Test(text));
+}
+
+Result<arrow::Datum> LikePattern::Matches(const arrow::Datum& texts, bool negated, int64_t rows) const {
+  if (texts.is_array() && texts.type()->id() == arrow::Type::DICTIONARY) {
+    arrow::DictionaryArray array(texts.array());
+    auto values = array.dictionary();
+    ARROW_ASSIGN_OR_RAISE(arrow::Datum verdicts, Matches(arrow::Datum(values), negated, values->length()));
+    return arrow::compute::Take(verdicts, array.indices(), arrow::compute::TakeOptions::NoBoundsCheck());
+  }
+  if (kind_ == Kind::kRegex) {
+    ARROW_ASSIGN_OR_RAISE(arrow::Datum found, regex_->Finds(texts));
+    return negated ? arrow::compute::CallFunction("invert", {found}) : Result<arrow::Datum>(found);
+  }
+  BytesView view(texts);
+  if (texts.is_scalar()) {
+    if (view.IsNull(0)) return arrow::Datum(arrow::MakeNullScalar(arrow::boolean()));
+    return arrow::Datum(std::make_shared<arrow::BooleanScalar>(Test(view[0]) != negated));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto validity, CopyValidity(texts, rows));
+  ARROW_ASSIGN_OR_RAISE(auto out, NewBitmap(rows));
+  FillBitmap(rows, out->mutable_data(), [&](int64_t i) { return Test(view[i]) != negated; });
+  return arrow::Datum(MakeBoolArray(rows, std::move(out), std::move(validity)));
+}
+
+Result<Regex> Regex::Make(std::string_view pattern, std::string_view flags) {
   std::string prefix;
   for (char flag : flags) {
     if (flag == 'x') return NotSupported("the regular expression flag 'x'");
-    if (flag == 'g') {
-      return InvalidArgument("the regular expression functions do not support the flag \"g\"");
-    }
+    if (flag == 'g')
+      return InvalidArgument("this regular expression function does not support the flag \"g\"");
     if (std::strchr("imsU", flag) != nullptr) {
       prefix.push_back(flag);
     } else if (flag != 'u' && flag != 'R') {
       return InvalidArgument("unknown regular expression flag '{}'", flag);
     }
   }
-  std::string text = prefix.empty() ? "" : "(?" + prefix + ")";
-  text += TranslateRegex(pattern);
-  RE2::Options options(RE2::Quiet);
-  options.set_max_mem(64 << 20);
-  auto regex = std::make_unique<RE2>(text, options);
-  if (!regex->ok())
-    return InvalidArgument("cannot compile the regular expression '{}': {}", pattern, regex->error());
-  return regex;
+  Regex out;
+  out.text_ = (prefix.empty() ? "" : "(?" + prefix + ")") + TranslateRegex(pattern);
+  auto tried = out.Finds(std::string_view());
+  if (!tried.ok()) {
+    return InvalidArgument("cannot compile the regular expression '{}': {}", pattern,
+                           tried.status().message());
+  }
+  return out;
 }
 
-bool RegexFinds(const re2::RE2& regex, std::string_view text) {
-  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex);
+Result<arrow::Datum> Regex::Finds(const arrow::Datum& texts) const {
+  if (texts.is_array() && texts.type()->id() == arrow::Type::DICTIONARY) {
+    arrow::DictionaryArray array(texts.array());
+    ARROW_ASSIGN_OR_RAISE(arrow::Datum verdicts, Finds(arrow::Datum(array.dictionary())));
+    return arrow::compute::Take(verdicts, array.indices(), arrow::compute::TakeOptions::NoBoundsCheck());
+  }
+  arrow::compute::MatchSubstringOptions options(text_);
+  auto found = arrow::compute::CallFunction("match_substring_regex", {texts}, &options);
+  if (!found.ok()) return InvalidArgument("{}", found.status().message());
+  return found;
+}
+
+Result<bool> Regex::Finds(std::string_view text) const {
+  arrow::Datum value(std::make_shared<arrow::StringScalar>(std::string(text)));
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum found, Finds(value));
+  return static_cast<const arrow::BooleanScalar&>(*found.scalar()).value;
 }
 
 }  // namespace lance::expr

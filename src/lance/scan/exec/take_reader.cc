@@ -7,10 +7,16 @@
 #include <arrow/compute/api.h>
 
 #include "lance/base/row_address.h"
+#include "lance/runtime/session.h"
+#include "lance/runtime/thread_pool.h"
 #include "lance/scan/exec/compute.h"
+#include "lance/scan/exec/parallel_for.h"
 
 namespace lance::scan {
 namespace {
+
+// Values (rows times columns) below which a piece is not worth a thread of its own.
+constexpr size_t kMinPieceCells = 1024;
 
 // Rows of one fragment, addresses ascending and distinct.
 RowRanges ToRanges(std::span<const uint64_t> addresses) {
@@ -20,6 +26,10 @@ RowRanges ToRanges(std::span<const uint64_t> addresses) {
 }
 
 }  // namespace
+
+TakeReader::TakeReader(std::shared_ptr<const ReadContext> context)
+    : context_(std::move(context)),
+      needs_offsets_(context_->columns.Find(VirtualName(ColumnSource::kRowOffset)) >= 0) {}
 
 Result<FragmentReader*> TakeReader::Fragment(uint64_t address) {
   const uint32_t id = RowAddress{address}.fragment_id();
@@ -41,51 +51,92 @@ Result<FragmentReader*> TakeReader::Fragment(uint64_t address) {
   return slot.get();
 }
 
-Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::ReadSorted(std::span<const uint64_t> addresses,
-                                                                          std::span<const int> columns) {
-  const bool needs_offsets = std::any_of(columns.begin(), columns.end(), [&](int column) {
-    return context_->columns.columns[column].source == ColumnSource::kRowOffset;
-  });
-  std::vector<arrow::ArrayVector> pieces(columns.size());
-  size_t begin = 0;
-  while (begin < addresses.size()) {
+struct TakeReader::Piece {
+  FragmentReader* fragment = nullptr;
+  std::span<const uint64_t> addresses;
+  uint64_t live_rows_before = 0;
+};
+
+// One piece a fragment; large ones are cut so that threads share them.
+Result<std::vector<TakeReader::Piece>> TakeReader::Split(std::span<const uint64_t> addresses,
+                                                         size_t columns) {
+  const table::Snapshot& snapshot = *context_->snapshot;
+  runtime::ThreadPool* pool = snapshot.session()->thread_pool();
+  size_t piece_rows = addresses.size();
+  if (pool != nullptr) {
+    const size_t threads = static_cast<size_t>(pool->num_threads());
+    piece_rows =
+        std::max(kMinPieceCells / std::max<size_t>(columns, 1), addresses.size() / (2 * threads) + 1);
+  }
+  std::vector<Piece> pieces;
+  for (size_t begin = 0; begin < addresses.size();) {
     const uint32_t id = RowAddress{addresses[begin]}.fragment_id();
-    size_t end = begin;
-    while (end < addresses.size() && RowAddress{addresses[end]}.fragment_id() == id) ++end;
-    const std::span<const uint64_t> group = addresses.subspan(begin, end - begin);
-    ARROW_ASSIGN_OR_RAISE(FragmentReader * reader, Fragment(group.front()));
-    const RowRanges rows = ToRanges(group);
-    if (rows.back().end() > reader->physical_rows()) {
+    // The rows of a fragment end before the first address of the next one.
+    const auto last = std::upper_bound(addresses.begin() + static_cast<ptrdiff_t>(begin), addresses.end(),
+                                       RowAddress::Of(id, UINT32_MAX).value);
+    const size_t end = static_cast<size_t>(last - addresses.begin());
+    Piece piece;
+    ARROW_ASSIGN_OR_RAISE(piece.fragment, Fragment(addresses[begin]));
+    if (RowAddress{addresses[end - 1]}.offset() >= piece.fragment->physical_rows()) {
       return InvalidArgument("row {} does not exist in fragment {} with {} addressable rows",
-                             rows.back().end() - 1, id, reader->physical_rows());
+                             RowAddress{addresses[end - 1]}.offset(), id, piece.fragment->physical_rows());
     }
-    uint64_t before = 0;
-    if (needs_offsets) {
-      const std::vector<table::Fragment>& all = context_->snapshot->manifest().fragments;
-      ARROW_ASSIGN_OR_RAISE(auto starts, context_->snapshot->LiveRowStarts());
-      before = (*starts)[static_cast<size_t>(&reader->fragment() - all.data())];
+    if (needs_offsets_) {
+      ARROW_ASSIGN_OR_RAISE(auto starts, snapshot.LiveRowStarts());
+      const std::vector<table::Fragment>& all = snapshot.manifest().fragments;
+      piece.live_rows_before = (*starts)[static_cast<size_t>(&piece.fragment->fragment() - all.data())];
     }
-    ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> arrays,
-                          reader->Read(columns, rows, before));
-    for (size_t i = 0; i < columns.size(); ++i) pieces[i].push_back(std::move(arrays[i]));
+    for (; begin < end; begin += piece_rows) {
+      piece.addresses = addresses.subspan(begin, std::min(piece_rows, end - begin));
+      pieces.push_back(piece);
+    }
     begin = end;
   }
-  std::vector<std::shared_ptr<arrow::Array>> out(columns.size());
+  return pieces;
+}
+
+Result<std::vector<std::shared_ptr<arrow::ChunkedArray>>> TakeReader::ReadSorted(
+    std::span<const uint64_t> addresses, std::span<const int> columns) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<Piece> pieces, Split(addresses, columns.size()));
+  std::vector<std::vector<std::shared_ptr<arrow::Array>>> read(pieces.size());
+  // Few cells are read faster than a thread wakes up.
+  const bool parallel = addresses.size() * columns.size() > kMinPieceCells;
+  ARROW_RETURN_NOT_OK(ParallelFor(parallel ? context_->snapshot->session()->thread_pool() : nullptr,
+                                  pieces.size(), [&](size_t i) -> Status {
+                                    const Piece& piece = pieces[i];
+                                    return piece.fragment
+                                        ->Read(columns, ToRanges(piece.addresses), piece.live_rows_before)
+                                        .Value(&read[i]);
+                                  }));
+  std::vector<std::shared_ptr<arrow::ChunkedArray>> out(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (pieces[i].size() == 1) {
-      out[i] = std::move(pieces[i].front());
-    } else if (pieces[i].empty()) {
-      ARROW_ASSIGN_OR_RAISE(out[i],
-                            arrow::MakeEmptyArray(context_->columns.columns[columns[i]].arrow->type()));
-    } else {
-      ARROW_ASSIGN_OR_RAISE(out[i], arrow::Concatenate(pieces[i]));
-    }
+    arrow::ArrayVector chunks;
+    chunks.reserve(pieces.size());
+    for (auto& arrays : read) chunks.push_back(std::move(arrays[i]));
+    const auto& type = context_->columns.columns[columns[i]].arrow->type();
+    out[i] = std::make_shared<arrow::ChunkedArray>(std::move(chunks), type);
   }
   return out;
 }
 
 Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::Read(std::span<const uint64_t> addresses,
                                                                     std::span<const int> columns) {
+  ARROW_ASSIGN_OR_RAISE(auto chunked, ReadChunked(addresses, columns));
+  std::vector<std::shared_ptr<arrow::Array>> out(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (chunked[i]->num_chunks() == 1) {
+      out[i] = chunked[i]->chunk(0);
+    } else if (chunked[i]->num_chunks() == 0) {
+      ARROW_ASSIGN_OR_RAISE(out[i], arrow::MakeEmptyArray(chunked[i]->type()));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(out[i], arrow::Concatenate(chunked[i]->chunks()));
+    }
+  }
+  return out;
+}
+
+Result<std::vector<std::shared_ptr<arrow::ChunkedArray>>> TakeReader::ReadChunked(
+    std::span<const uint64_t> addresses, std::span<const int> columns) {
   // Strictly ascending addresses, the common case, need no second pass over the values.
   if (std::adjacent_find(addresses.begin(), addresses.end(), std::greater_equal<>()) == addresses.end()) {
     return ReadSorted(addresses, columns);
@@ -93,22 +144,28 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> TakeReader::Read(std::span<co
   std::vector<uint64_t> sorted(addresses.begin(), addresses.end());
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> arrays, ReadSorted(sorted, columns));
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> positions,
-                        arrow::AllocateBuffer(static_cast<int64_t>(addresses.size() * sizeof(int32_t))));
-  auto* out = reinterpret_cast<int32_t*>(positions->mutable_data());
   if (sorted.size() > static_cast<size_t>(INT32_MAX)) {
     return InvalidArgument("one take of {} rows is too many: take at most 2^31 - 1", sorted.size());
   }
+  ARROW_ASSIGN_OR_RAISE(auto arrays, ReadSorted(sorted, columns));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> positions,
+                        arrow::AllocateBuffer(static_cast<int64_t>(addresses.size() * sizeof(int32_t))));
+  auto* out = reinterpret_cast<int32_t*>(positions->mutable_data());
   for (size_t i = 0; i < addresses.size(); ++i) {
     out[i] =
         static_cast<int32_t>(std::lower_bound(sorted.begin(), sorted.end(), addresses[i]) - sorted.begin());
   }
   const arrow::Int32Array indices(static_cast<int64_t>(addresses.size()), std::move(positions));
   EnsureCompute();
-  for (std::shared_ptr<arrow::Array>& array : arrays) {
+  for (std::shared_ptr<arrow::ChunkedArray>& array : arrays) {
+    // Arrow takes from one chunk faster than from several.
+    std::shared_ptr<arrow::Array> whole = array->num_chunks() == 1 ? array->chunk(0) : nullptr;
+    if (whole == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(array->chunks()));
+    }
     ARROW_ASSIGN_OR_RAISE(
-        array, arrow::compute::Take(*array, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+        whole, arrow::compute::Take(*whole, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+    array = std::make_shared<arrow::ChunkedArray>(std::move(whole));
   }
   return arrays;
 }

@@ -5,6 +5,7 @@
 #include <arrow/api.h>
 
 #include "lance/expr/expr.h"
+#include "lance/scan/plan/json_columns.h"
 #include "lance/scan/plan/planner.h"
 #include "lance/scan/read/column_set.h"
 
@@ -64,7 +65,8 @@ class OutputBuilder {
   Status AddPath(const std::string& name, ColumnPath path) {
     ARROW_RETURN_NOT_OK(CheckNew(name));
     OutputColumn column;
-    column.field = path.field->WithName(name);
+    if (HasJson(*path.field)) column.stored = path.field;
+    column.field = WithJsonText(path.field)->WithName(name);
     column.source = std::move(path.top_level);
     column.members = std::move(path.members);
     column.text = fmt::format("{} as {}", path.path, name);

@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include "lance/expr/expr.h"
+#include "lance/scan/plan/json_columns.h"
 
 namespace lance::scan {
 
@@ -32,6 +33,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> Projection::Apply(const arrow::Recor
     if (array == nullptr) return Internal("column '{}' was not read", column.source);
     if (!column.members.empty()) {
       ARROW_ASSIGN_OR_RAISE(array, GetMember(std::move(array), column.members));
+    }
+    if (column.stored != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(array, ToJsonText(array, *column.stored));
     }
     arrays.push_back(std::move(array));
   }

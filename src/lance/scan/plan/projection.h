@@ -24,7 +24,8 @@ struct OutputColumn {
   std::string source;                   ///< column of the inner batches; "" when computed
   std::vector<std::string> members;     ///< path inside `source`
   std::shared_ptr<const expr::Expression> expression;
-  std::string text;  ///< how explain prints it
+  std::string text;                                ///< how explain prints it
+  std::shared_ptr<arrow::Field> stored = nullptr;  ///< set when JSON inside has to become text
 };
 
 /// From the batches inside a scan to its result. Immutable and thread-safe.
