@@ -84,7 +84,7 @@ class DuckDB:
 
     def count(self, paths, where):
         import duckdb
-        return duckdb.sql(f"SELECT count(*) FROM '{paths['parquet']}' WHERE {where}").fetchone()[0]
+        return duckdb.sql(f"SELECT count(*) FROM '{paths['parquet']}' WHERE {where}").fetchall()[0][0]
 
 
 class Vortex:
@@ -100,7 +100,7 @@ class Vortex:
         expression = None
         if filter:
             name, value = filter.split(" < ")
-            expression = ve.column(name) < float(value)
+            expression = ve.column(name) < (float(value) if "." in value else int(value))
         return self.open(paths).scan(columns, expr=expression).read_all().to_arrow_table().num_rows
 
     def take(self, paths, picks, columns):

@@ -48,4 +48,4 @@ def serve(engine_name, pipe, cores):
             pipe.send({"seconds": seconds, "result": result, "memory": max(0, memory_high() - idle), "requests": calls2 - calls - 1,
                        "bytes": read2 - read})
         except BaseException as error:
-            pipe.send({"error": f"{type(error).__name__}: {error}"[:200]})
+            pipe.send({"error": f"{type(error).__name__}: {error}".splitlines()[0][:120]})

@@ -4,10 +4,14 @@ Run: python testdata/generate_files.py [folder]. Seeded; the bytes differ from r
 """
 
 import random
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+import lance
 import pyarrow as pa
+from lance.blob import blob_array, blob_field
 from lance.file import LanceFileWriter
 
 SEED = 20251120
@@ -165,6 +169,25 @@ def write_expected(folder, name, table):
             out.write_batch(batch)
 
 
+def write_blobs_v2(folder):
+    """A data file with blobs inside, in a packed sidecar and in sidecars of their own; sidecars lie in the
+    folder that is named like the file."""
+    rng = random.Random(SEED)
+    field = blob_field("blob", inline_size_threshold=20, dedicated_size_threshold=200)
+    values = [maybe(rng, lambda: word(rng, 1, 1).encode() * rng.choice([0, 3, 20, 21, 100, 150, 200, 201, 300]), 0.2)
+              for _ in range(30)]
+    table = pa.table([blob_array(values), pa.array(range(30))], schema=pa.schema([field, pa.field("i", pa.int64())]))
+    with tempfile.TemporaryDirectory() as scratch:
+        lance.write_dataset(table, scratch + "/t", data_storage_version="2.2")
+        for path in Path(scratch, "t", "data").iterdir():
+            if path.is_dir():
+                shutil.rmtree(folder / "blobs_2.2", ignore_errors=True)
+                shutil.copytree(path, folder / "blobs_2.2")
+            else:
+                shutil.copy(path, folder / "blobs_2.2.lance")
+    write_expected(folder, "blobs_v2", pa.table({"blob": pa.array(values, pa.large_binary())}))
+
+
 def write_seeds(folder):
     """Files of a few rows and columns, to be mutated by the fuzz targets of src/lance/file."""
     for version in ("2.1", "2.2"):
@@ -207,6 +230,7 @@ def main(folder):
     table = blobs(random.Random(SEED), 40)
     write(folder, "blobs", "2.1", table)
     write_expected(folder, "blobs", table)
+    write_blobs_v2(folder)
     write_seeds(Path(__file__).parent.parent / "fuzz" / "seeds")
 
 

@@ -69,7 +69,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> FileReader::Read(const schema::Schem
     ARROW_ASSIGN_OR_RAISE(auto column, tasks[i]->Decode(std::move(own)));
     columns.push_back(std::move(column));
     const schema::Field& field = projection.fields[i];
-    ARROW_ASSIGN_OR_RAISE(auto described, (field.is_blob() ? field.BlobDescriptor() : field).ToArrow());
+    const schema::Field view = blobs == BlobHandling::kBytes ? field.BlobBytes() : field.BlobDescriptor();
+    ARROW_ASSIGN_OR_RAISE(auto described, view.ToArrow());
     fields.push_back(described->WithType(readers[i]->type()));
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), static_cast<int64_t>(CountRows(rows)),

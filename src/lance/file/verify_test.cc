@@ -30,7 +30,8 @@ std::shared_ptr<FileReader> Open(std::string bytes) {
 }
 
 TEST(Verify, FindsNothingInSoundFilesAndCountsTheirBytes) {
-  for (const char* name : {"flat_2.1.lance", "nested_2.2.lance", "nested_pages_2.2.lance"}) {
+  for (const char* name : {"flat_2.1.lance", "nested_2.2.lance", "nested_pages_2.2.lance", "blobs_2.1.lance",
+                           "blobs_2.2.lance"}) {
     auto file = Open(ReadFile(name));
     ASSERT_NE(file, nullptr) << name;
     VerifyReport report = Verify(file.get(), {.rows_per_read = 7});

@@ -134,6 +134,19 @@ Field Field::BlobDescriptor() const {
   return out;
 }
 
+Field Field::BlobBytes() const {
+  if (!is_blob()) return *this;
+  Field out = *this;
+  out.logical_type = "large_binary";
+  out.encoding = LegacyEncoding::kVarBinary;
+  out.children.clear();
+  if (is_blob_v2()) {
+    for (const char* key : {kBlobKey, kExtensionName, "lance-encoding:packed", "packed"})
+      out.metadata.erase(key);
+  }
+  return out;
+}
+
 const Field* Schema::FindById(int32_t id) const { return FindByIdIn(fields, id); }
 
 const Field* Schema::FindTopLevel(std::string_view name) const {

@@ -55,6 +55,9 @@ struct Field {
   /// What a scan returns for a blob unless its bytes are asked for: a struct of (position, size) for v1, of
   /// (kind, position, size, blob_id, blob_uri) for v2, under the same name and id. Other fields: a copy.
   Field BlobDescriptor() const;
+  /// What a scan returns for a blob whose bytes are asked for: large binary under the same name and id,
+  /// without what marks it as a stored blob v2. Other fields: a copy.
+  Field BlobBytes() const;
 
   /// The Arrow type of a value of this field. Errors: NotSupported names an unknown logical type.
   Result<std::shared_ptr<arrow::DataType>> ArrowType() const;

@@ -315,6 +315,10 @@ TEST(Field, BlobDescriptorsReplaceBlobColumns) {
             "blob_uri: string not null>");
   EXPECT_EQ(schema.fields[1].BlobDescriptor().id, schema.fields[1].id);
   EXPECT_EQ(schema.fields[2].BlobDescriptor(), schema.fields[2]);
+  EXPECT_EQ((*schema.fields[1].BlobBytes().ArrowType())->ToString(), "large_binary");
+  EXPECT_FALSE(schema.fields[1].BlobBytes().is_blob());
+  EXPECT_EQ(schema.fields[0].BlobBytes(), schema.fields[0]);
+  EXPECT_EQ(schema.fields[2].BlobBytes(), schema.fields[2]);
 }
 
 }  // namespace

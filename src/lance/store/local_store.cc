@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -35,23 +37,49 @@ Status FromErrno(int error, const char* what, const std::string& path) {
 
 class FileDescriptor {
  public:
+  FileDescriptor() = default;
   explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   ~FileDescriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
   int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
+
+// How many files may stay open. Caches keep objects of thousands of fragments, while processes are often
+// limited to 1024 descriptors and have other uses for them; beyond this share each read opens its file (1
+// us).
+int64_t MaxKeptOpen() {
+  static const int64_t limit = [] {
+    rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return int64_t{64};
+    return static_cast<int64_t>(std::clamp<rlim_t>(files.rlim_cur / 4, 16, 4096));
+  }();
+  return limit;
+}
+
+std::atomic<int64_t> kept_open{0};
 
 class LocalObject : public ReadableObject {
  public:
-  LocalObject(std::string path, int fd, uint64_t size, std::shared_ptr<AtomicCounters> counters)
-      : path_(std::move(path)), fd_(fd), size_(size), counters_(std::move(counters)) {}
+  LocalObject(std::string path, FileDescriptor fd, uint64_t size, std::shared_ptr<AtomicCounters> counters)
+      : path_(std::move(path)), size_(size), counters_(std::move(counters)) {
+    if (kept_open.fetch_add(1, std::memory_order_relaxed) < MaxKeptOpen()) {
+      fd_ = std::move(fd);
+    } else {
+      kept_open.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  ~LocalObject() override {
+    if (fd_.get() >= 0) kept_open.fetch_sub(1, std::memory_order_relaxed);
+  }
 
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return size_; }
@@ -61,10 +89,16 @@ class LocalObject : public ReadableObject {
                       "{}: bytes {}..{} lie outside the file of {} bytes", path_, range.offset,
                       range.offset + range.length, size_);
     counters_->Read(range.length);
+    FileDescriptor opened;
+    int fd = fd_.get();
+    if (fd < 0) {
+      opened = FileDescriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+      fd = opened.get();
+      if (fd < 0) return FromErrno(errno, "opening", path_);
+    }
     uint64_t done = 0;
     while (done < range.length) {
-      ssize_t got =
-          pread(fd_.get(), out + done, range.length - done, static_cast<off_t>(range.offset + done));
+      ssize_t got = pread(fd, out + done, range.length - done, static_cast<off_t>(range.offset + done));
       if (got < 0) {
         if (errno == EINTR) continue;
         return FromErrno(errno, "reading", path_);
@@ -125,7 +159,7 @@ class LocalObject : public ReadableObject {
 
  private:
   std::string path_;
-  FileDescriptor fd_;
+  FileDescriptor fd_;  // none when too many are open
   uint64_t size_;
   std::shared_ptr<AtomicCounters> counters_;
 };
@@ -151,7 +185,7 @@ class LocalStore : public ObjectStore {
     struct stat info;
     if (fstat(fd, &info) != 0) return FromErrno(errno, "opening", path);
     if (!S_ISREG(info.st_mode)) return InvalidArgument("{} is not a file", path);
-    return std::make_shared<LocalObject>(std::move(path), guard.release(),
+    return std::make_shared<LocalObject>(std::move(path), std::move(guard),
                                          static_cast<uint64_t>(info.st_size), counters_);
   }
 
@@ -194,6 +228,12 @@ class LocalStore : public ObjectStore {
       if (entry->d_type != DT_DIR && !IsDots(entry->d_name)) out.emplace_back(entry->d_name);
     }
     return out;
+  }
+
+  std::optional<FolderState> StatFolder(const std::string& folder) override {
+    struct stat info;
+    if (stat(FullPath(folder).c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return std::nullopt;
+    return FolderState{InfoOf(folder, info).modified, static_cast<uint64_t>(info.st_size)};
   }
 
   Result<std::vector<std::string>> ListFolders(const std::string& prefix) override {

@@ -42,6 +42,12 @@ struct ObjectInfo {
   std::chrono::system_clock::time_point modified{};
 };
 
+/// What a store knows of a folder without listing it.
+struct FolderState {
+  std::chrono::system_clock::time_point modified{};  ///< when an entry was last added, removed or renamed
+  uint64_t bytes = 0;                                ///< of the folder itself: grows with its entries
+};
+
 /// An open object for positioned reads. Thread-safe. The object may be deleted while open; reads then fail
 /// with NotFound or go on, as the store does.
 class ReadableObject {
@@ -77,6 +83,8 @@ class ObjectStore {
   /// Names (without the folder) of the objects directly below `folder`, in no order. Cheaper than List where
   /// sizes and times cost a request each; may name other things than files there.
   virtual Result<std::vector<std::string>> ListNames(const std::string& folder);
+  /// None where folders have no state of their own: everywhere but on local disks.
+  virtual std::optional<FolderState> StatFolder(const std::string& /*folder*/) { return std::nullopt; }
   /// Names of the sub-folders directly below `prefix`.
   virtual Result<std::vector<std::string>> ListFolders(const std::string& prefix) = 0;
 

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lance/store/coalesce.h"
@@ -13,6 +14,14 @@ namespace {
 std::span<const uint8_t> Bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
+
+// Few descriptors, as many machines have them: set before the first file is opened.
+[[maybe_unused]] const int limited = [] {
+  rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 256);
+  return setrlimit(RLIMIT_NOFILE, &files);
+}();
 
 // The same promises hold for every store that can write.
 class EveryStore : public ::testing::TestWithParam<const char*> {
@@ -78,6 +87,19 @@ TEST_P(EveryStore, ReadManyAnswersInTheOrderAsked) {
   auto got = store().Open("big").ValueOrDie()->ReadMany(ranges).ValueOrDie();
   for (size_t i = 0; i < ranges.size(); ++i) {
     EXPECT_EQ(got[i]->ToString(), text.substr(ranges[i].offset, ranges[i].length)) << i;
+  }
+}
+
+TEST_P(EveryStore, KeepsMoreObjectsOpenThanThereAreDescriptors) {
+  std::vector<std::shared_ptr<ReadableObject>> objects;
+  for (int i = 0; i < 600; ++i) {
+    ASSERT_TRUE(store().Put(fmt::format("o/{}", i % 7), Bytes(fmt::format("object {}", i % 7))).ok());
+    auto object = store().Open(fmt::format("o/{}", i % 7));
+    ASSERT_TRUE(object.ok()) << i << " " << object.status().ToString();
+    objects.push_back(*object);
+  }
+  for (int i = 599; i >= 0; --i) {
+    EXPECT_EQ(objects[i]->Read({0, 8}).ValueOrDie()->ToString(), fmt::format("object {}", i % 7));
   }
 }
 

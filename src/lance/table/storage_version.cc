@@ -1,23 +1,25 @@
 #include "lance/table/storage_version.h"
 
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 
 namespace lance::table {
 namespace {
 
-constexpr char kLegacy[] = "0.1";
+constexpr std::string_view kLegacy = "0.1";
 
-bool IsKnown(const std::string& version) {
+bool IsKnown(std::string_view version) {
   return version == kLegacy || version == "2.0" || version == "2.1" || version == "2.2" || version == "2.3";
 }
 
-Result<std::string> VersionOf(const DataFile& file) {
+Result<std::string_view> VersionOf(const DataFile& file) {
   const uint32_t major = file.major_version, minor = file.minor_version;
   // Releases before 2.0 left the numbers out: 0.0.
   if (major == 0 && minor <= 2) return kLegacy;
-  if ((major == 0 && minor == 3) || (major == 2 && minor == 0)) return "2.0";
-  if (major == 2 && minor <= 3) return fmt::format("2.{}", minor);
+  if (major == 0 && minor == 3) return "2.0";
+  constexpr std::string_view kVersions[] = {"2.0", "2.1", "2.2", "2.3"};
+  if (major == 2 && minor < std::size(kVersions)) return kVersions[minor];
   return NotSupported("Lance file version {}.{} (data file {})", major, minor, file.path);
 }
 
@@ -30,7 +32,7 @@ class ColumnChecker {
  public:
   explicit ColumnChecker(const Manifest& manifest) : manifest_(manifest) {}
 
-  Status Check(const Fragment& fragment, const DataFile& file, const std::string& version) {
+  Status Check(const Fragment& fragment, const DataFile& file, std::string_view version) {
     if (version == kLegacy || file.column_indices.empty()) return Status::OK();
     LANCE_CHECK_BYTES(file.fields.size() == file.column_indices.size(),
                       "data file {} (fragment {}) has {} field ids but {} column indices", file.path,
@@ -72,7 +74,7 @@ Result<std::string> InferStorageVersion(const Manifest& manifest) {
   std::string version;
   for (const Fragment& fragment : manifest.fragments) {
     for (const DataFile& file : fragment.files) {
-      ARROW_ASSIGN_OR_RAISE(std::string found, VersionOf(file));
+      ARROW_ASSIGN_OR_RAISE(std::string_view found, VersionOf(file));
       if (version.empty()) version = found;
       LANCE_CHECK_BYTES(found == version,
                         "all data files must have the same version; found {} and {} (data file {})", version,
@@ -80,7 +82,7 @@ Result<std::string> InferStorageVersion(const Manifest& manifest) {
     }
   }
   if (!version.empty()) return version;
-  return (manifest.writer_feature_flags & kFlagV2FormatDeprecated) != 0 ? "2.2" : kLegacy;
+  return std::string((manifest.writer_feature_flags & kFlagV2FormatDeprecated) != 0 ? "2.2" : kLegacy);
 }
 
 Status CheckStorageVersions(const Manifest& manifest) {
@@ -90,12 +92,12 @@ Status CheckStorageVersions(const Manifest& manifest) {
   LANCE_CHECK_BYTES(!mixed || declared != kLegacy,
                     "data files of mixed versions need a 2.x default, the manifest says {}", declared);
   ColumnChecker columns(manifest);
-  std::optional<std::string> first;
+  std::optional<std::string_view> first;
   bool differ = false, has_legacy = false, has_v2 = false;
   std::string mismatch;
   for (const Fragment& fragment : manifest.fragments) {
     for (const DataFile& file : fragment.files) {
-      ARROW_ASSIGN_OR_RAISE(std::string version, VersionOf(file));
+      ARROW_ASSIGN_OR_RAISE(std::string_view version, VersionOf(file));
       (version == kLegacy ? has_legacy : has_v2) = true;
       if (!first) first = version;
       differ |= version != *first;

@@ -85,7 +85,7 @@ class TreeBuilder {
     ARROW_ASSIGN_OR_RAISE(auto described, descriptor.ToArrow());
     ARROW_ASSIGN_OR_RAISE(Node node, MakeLeaf(field, std::move(described), nullptr));
     if (!options_.blob_bytes) return node;
-    node.field = arrow::field(field.name, arrow::large_binary(), field.nullable);
+    ARROW_ASSIGN_OR_RAISE(node.field, field.BlobBytes().ToArrow());
     if (node.kind == Node::Kind::kMissing) return node;
     std::unique_ptr<LeafColumn>& column = leaves_->back().column;
     column = MakeBlobBytesColumn(std::move(column), field.is_blob_v2(), source_, options_.blob_resolver);

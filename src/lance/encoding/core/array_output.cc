@@ -16,7 +16,9 @@ namespace {
 
 /// Reading past this many bytes for one array is refused before anything is allocated: no single read asks
 /// for it, a corrupt row count does.
-constexpr uint64_t kMaxArrayBytes = uint64_t{1} << 40;
+constexpr uint64_t kMaxArrayBytes = uint64_t{1} << 38;
+/// Zeros under nulls have no bytes in the file to justify them, so less of them is believed.
+constexpr uint64_t kMaxZeroBytes = uint64_t{1} << 32;
 
 Result<std::shared_ptr<arrow::Buffer>> Allocate(uint64_t size) {
   if (size > kMaxArrayBytes) {
@@ -98,15 +100,18 @@ void ByteSink::Append(BufferPtr owner, const uint8_t* data, uint64_t size) {
 
 void ByteSink::AppendZeros(uint64_t size) {
   if (size == 0) return;
+  zero_bytes_ += size;
   size_ += size;
   pieces_.push_back({nullptr, nullptr, size});
 }
 
 void ByteSink::AppendAll(ByteSink&& other) {
   size_ += other.size_;
+  zero_bytes_ += other.zero_bytes_;
   for (Piece& piece : other.pieces_) pieces_.push_back(std::move(piece));
   other.pieces_.clear();
   other.size_ = 0;
+  other.zero_bytes_ = 0;
 }
 
 Result<BufferPtr> ByteSink::Finish(uint64_t alignment) const {
@@ -115,6 +120,11 @@ Result<BufferPtr> ByteSink::Finish(uint64_t alignment) const {
     const Piece& piece = pieces_[0];
     return arrow::SliceBuffer(piece.owner, piece.data - piece.owner->data(),
                               static_cast<int64_t>(piece.size));
+  }
+  if (zero_bytes_ > kMaxZeroBytes) {
+    return MakeError(
+        ErrorKind::kResourceExhausted,
+        fmt::format("one array would need {} bytes for nulls; read fewer rows at a time", zero_bytes_));
   }
   ARROW_ASSIGN_OR_RAISE(auto out, Allocate(size_));
   uint8_t* to = out->mutable_data();
@@ -477,12 +487,6 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrayOutput::FinishDictionary(BufferPt
   auto out = arrow::ArrayData::Make(type_, static_cast<int64_t>(length_), {validity, indices},
                                     validity == nullptr ? 0 : arrow::kUnknownNullCount);
   out->dictionary = values->data();
-  if (out->dictionary->GetNullCount() > 0) {
-    // Nulls are in the indices already (AppendDictionaryIndices); Arrow cannot unify dictionaries that hold one.
-    out->dictionary = out->dictionary->Copy();
-    out->dictionary->buffers[0] = nullptr;
-    out->dictionary->null_count = 0;
-  }
   return out;
 }
 

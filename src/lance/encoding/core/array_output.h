@@ -68,6 +68,7 @@ class ByteSink {
   };
   std::vector<Piece> pieces_;
   uint64_t size_ = 0;
+  uint64_t zero_bytes_ = 0;
 };
 
 /// Where the pages of one column of an old file (2.0, 0.1) put their values; becomes one Arrow array. A tree

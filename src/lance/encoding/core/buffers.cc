@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "lance/runtime/buffer_pool.h"
+
 namespace lance::encoding {
 
 Result<std::shared_ptr<arrow::ResizableBuffer>> AllocateOutput(uint64_t bytes) {
@@ -10,8 +12,9 @@ Result<std::shared_ptr<arrow::ResizableBuffer>> AllocateOutput(uint64_t bytes) {
     return ResourceExhausted("decoding needs a buffer of {} bytes, above the limit of {}", bytes,
                              kMaxBufferBytes);
   }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ResizableBuffer> buffer,
-                        arrow::AllocateResizableBuffer(static_cast<int64_t>(bytes + kCopySlack)));
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::ResizableBuffer> buffer,
+      arrow::AllocateResizableBuffer(static_cast<int64_t>(bytes + kCopySlack), runtime::BufferPool()));
   ARROW_RETURN_NOT_OK(buffer->Resize(static_cast<int64_t>(bytes), /*shrink_to_fit=*/false));
   return buffer;
 }

@@ -203,6 +203,15 @@ Status ParseChunk(const MiniBlockPage& page, Bytes chunk, ChunkView* out) {
 
 namespace {
 
+// Makes room for all strings once the first chunk has shown how long they are, so that the bytes seldom move.
+Status ReserveStrings(VariableSink* sink) {
+  constexpr uint64_t kMaxGuess = uint64_t{1} << 30;
+  if (sink->size == 0) return Status::OK();
+  const double each = static_cast<double>(sink->bytes.size()) / static_cast<double>(sink->size);
+  const double guess = each * static_cast<double>(sink->capacity - sink->size) * 1.05;
+  return sink->bytes.Reserve(static_cast<uint64_t>(std::min(guess, static_cast<double>(kMaxGuess))));
+}
+
 // One pass over the values; `ranges_of` gives the value ranges of the n-th piece of work.
 template <typename RangesOf>
 Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
@@ -218,6 +227,8 @@ Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
     };
     Status status = decode();
     if (!status.ok()) return WithContext(status, fmt::format("chunk {}", work.chunk));
+    if (i == 0 && page.shape.kind == LeafKind::kVariable)
+      ARROW_RETURN_NOT_OK(ReserveStrings(&sink->variable));
   }
   return Status::OK();
 }

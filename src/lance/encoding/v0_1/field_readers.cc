@@ -289,8 +289,9 @@ Result<std::shared_ptr<arrow::ArrayData>> ReadDictionaryValues(
   AppendRange(&page[0].rows, {0, length});
   std::unique_ptr<FieldTask> task;
   if (arrow::is_base_binary_like(value_type->id())) {
-    // An empty item is an empty string: unlike in a column, there is no null to mistake it for.
-    ARROW_ASSIGN_OR_RAISE(task, PlanStrings(page, value_type, /*nullable=*/false, source));
+    // An empty item reads as null, as the reference reads it from disk. (The dataset object that its
+    // write_dataset returns still has the dictionary as it was given, with the empty string.)
+    ARROW_ASSIGN_OR_RAISE(task, PlanStrings(page, value_type, /*nullable=*/true, source));
   } else if (arrow::is_integer(value_type->id())) {
     ARROW_ASSIGN_OR_RAISE(task, PlanPlain(page, value_type, source));
   } else {

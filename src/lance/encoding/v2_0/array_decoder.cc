@@ -148,6 +148,11 @@ Result<ArrayDecoderPtr> MakeDictionary(const pb20::Dictionary& dictionary, const
     ARROW_ASSIGN_OR_RAISE(code_type, CodeType(dictionary.indices()));
   }
   const uint64_t num_items = dictionary.num_dictionary_items();
+  uint64_t stored_bytes = 0;
+  for (const ByteRange& buffer : context.buffers.page) stored_bytes += buffer.length;
+  // An item takes a bit at least, but for null ones, of which there is one.
+  LANCE_CHECK_BYTES(num_items / 8 <= stored_bytes + 1, "{} dictionary items in a page of {} bytes", num_items,
+                    stored_bytes);
   ARROW_ASSIGN_OR_RAISE(auto indices, context.Child(dictionary.indices(), code_type, context.num_rows));
   ARROW_ASSIGN_OR_RAISE(auto items, context.Child(dictionary.items(), item_type, num_items));
   return MakeDictionaryDecoder(std::move(indices), std::move(code_type), std::move(items),

@@ -46,10 +46,17 @@ class NullableDecoder final : public ArrayDecoder {
   ArrayDecoderPtr validity_, values_;
 };
 
+/// More nulls than this are not made at once: nothing in the file backs them.
+constexpr uint64_t kMaxNullRows = uint64_t{1} << 28;
+
 class AllNullTask final : public ArrayTask {
  public:
   explicit AllNullTask(uint64_t rows) : rows_(rows) {}
   Status Decode(std::span<const BufferPtr>, ArrayOutput* out) override {
+    if (rows_ > kMaxNullRows) {
+      return MakeError(ErrorKind::kResourceExhausted,
+                       fmt::format("{} nulls at once; read fewer rows at a time", rows_));
+    }
     ARROW_RETURN_NOT_OK(out->AppendEmpty(rows_));
     out->validity().AppendConstant(false, rows_);
     return Status::OK();

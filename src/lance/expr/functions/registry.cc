@@ -55,7 +55,7 @@ template <typename Visit>
 void ForEach(Visit visit) {
   for (auto table :
        {TextFunctions(), TextPieceFunctions(), RegexFunctions(), MathFunctions(), ConditionalFunctions(),
-        ListFunctions(), DateFunctions(), JsonFunctions(), HashFunctions()}) {
+        ListFunctions(), DateFunctions(), JsonFunctions(), IntrospectionFunctions()}) {
     for (const FunctionInfo& info : table) visit(info);
   }
 }

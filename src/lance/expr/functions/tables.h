@@ -15,6 +15,6 @@ std::span<const FunctionInfo> ConditionalFunctions();
 std::span<const FunctionInfo> ListFunctions();
 std::span<const FunctionInfo> DateFunctions();
 std::span<const FunctionInfo> JsonFunctions();
-std::span<const FunctionInfo> HashFunctions();
+std::span<const FunctionInfo> IntrospectionFunctions();
 
 }  // namespace lance::expr

@@ -130,9 +130,10 @@ size_t ElementBytes(simd::Element element) {
   }
 }
 
-Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& column) {
+Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& column, int64_t default_k) {
   KnnQuery out;
-  if (nearest.k <= 0) return InvalidArgument("Nearest-K must be > 0 but got {}", nearest.k);
+  const int64_t k = nearest.k.value_or(default_k);
+  if (k <= 0) return InvalidArgument("Nearest-K must be > 0 but got {}", k);
   if (nearest.query == nullptr) return InvalidArgument("nearest: the query is missing");
   std::shared_ptr<arrow::DataType> vector_type = column.type();
   if (vector_type->id() == arrow::Type::LIST) {
@@ -175,7 +176,7 @@ Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& c
                            list.value_type()->ToString());
   }
   out.metric_name = MetricName(out.metric);
-  out.k = static_cast<uint64_t>(nearest.k);
+  out.k = static_cast<uint64_t>(k);
   out.lower_bound = nearest.distance_lower_bound;
   out.upper_bound = nearest.distance_upper_bound;
   return out;

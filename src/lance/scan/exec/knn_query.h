@@ -43,6 +43,6 @@ size_t ElementBytes(simd::Element element);
 
 /// Checks a search against its column. Errors: InvalidArgument (k, dimension, metric, bounds, "must be a
 /// vector").
-Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& column);
+Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& column, int64_t default_k);
 
 }  // namespace lance::scan

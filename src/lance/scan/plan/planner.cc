@@ -84,7 +84,8 @@ class Planner {
                     "Cannot include deleted rows in a nearest neighbor search");
     Result<ColumnPath> column = ResolveColumn(table_, blobs_, false, nearest.column);
     LANCE_CHECK_ARG(column.ok(), "Embedding column {} is not in the dataset", nearest.column);
-    ARROW_ASSIGN_OR_RAISE(plan_->knn, MakeKnnQuery(nearest, *column->field->WithName(nearest.column)));
+    ARROW_ASSIGN_OR_RAISE(plan_->knn, MakeKnnQuery(nearest, *column->field->WithName(nearest.column),
+                                                   options_.limit.value_or(10)));
     plan_->knn->column = column->top_level;
     plan_->knn->members = column->members;
     scan_paths_.push_back(column->path);
