@@ -139,6 +139,44 @@ def test_every_type_crosses(query, tmp_path):
     assert query(f"SELECT epoch_ns(nano) n, epoch(sec) s, duration d FROM '{uri}'").to_pylist()[0]["n"] == 1
 
 
+@pytest.mark.parametrize("where", [
+    "half > 1", "half = 1.5", "halves IS NULL", "dict = 'a'", "dict IN ('a', 'c')", "fixed = 'abc'::BLOB", "fixed IS NULL", "fixed > 'abb'::BLOB",
+    "nano > TIMESTAMP '1970-01-01'", "nano = TIMESTAMP_NS '1970-01-01 00:00:00.000000001'", "sec >= TIMESTAMP '1970-01-01 00:00:01'",
+    "sec < TIMESTAMP '1970-01-01 00:00:01.5'", "ms = TIMESTAMP_MS '1970-01-01 00:00:00.002'", "ms < TIMESTAMP '1970-01-01 00:00:00.0015'",
+    "date64 = DATE '1970-01-02'", "date64 < DATE '1970-01-02'", "wide = '1.00'", "wide IS NULL", "narrow > 1", "narrow = 123", "time > TIME '00:00:00.000001'",
+    "duration > INTERVAL 1 SECOND", "lb = 'abc'::BLOB", "u16 > 40000", "big = 9223372036854775808", "big > 5", "json = '1'", "json IS NULL",
+    "st.h > 1", "st.d = 'a'", "st IS NULL", "m['k'] = 1", "i > 3 AND dict = 'b'",
+])
+def test_filters_on_rarer_types(query, rarer, where):
+    row, = query(f"""SELECT (SELECT list(i ORDER BY i) FROM '{rarer}' WHERE {where}) pushed,
+                            (SELECT list(i ORDER BY i) FROM (SELECT * FROM '{rarer}' OFFSET 0) WHERE {where}) kept,
+                            (SELECT count(*) FROM '{rarer}' WHERE {where}) n""").to_pylist()
+    assert row["pushed"] == row["kept"]
+    assert row["n"] == len(row["kept"] or [])
+
+
+@pytest.fixture(scope="session")
+def rarer(tmp_path_factory):
+    n = 300
+    halves = np.array([1.5, -2.0, 0.0, np.nan], np.float16)[np.arange(n) % 4]
+    letters = pa.DictionaryArray.from_arrays(pa.array(np.arange(n) % 3, pa.int8()), ["a", "b", "c"])
+    table = pa.table({
+        "i": range(n), "half": pa.array(halves), "halves": pa.array([[1.5], None] * (n // 2), pa.list_(pa.float16())), "dict": letters,
+        "fixed": pa.array([b"abc", None, b"abb"] * (n // 3), pa.binary(3)), "nano": pa.array([v % 5 for v in range(n)], pa.timestamp("ns")),
+        "sec": pa.array([v % 5 for v in range(n)], pa.timestamp("s")), "ms": pa.array([v % 5 for v in range(n)], pa.timestamp("ms")),
+        "date64": pa.array([86400000 * (v % 5) for v in range(n)], pa.date64()), "wide": pa.array([None, 1] * (n // 2), pa.decimal256(70, 2)),
+        "narrow": pa.array([None, 123, 0] * (n // 3), pa.decimal256(20, 2)), "time": pa.array([v % 5 for v in range(n)], pa.time64("us")),
+        "duration": pa.array([v * 100 for v in range(n)], pa.duration("ms")), "lb": pa.array([b"abc", b""] * (n // 2), pa.large_binary()),
+        "u16": pa.array([v * 200 for v in range(n)], pa.uint16()), "big": pa.array([2**63, None, 7] * (n // 3), pa.uint64()),
+        "json": pa.ExtensionArray.from_storage(pa.json_(), pa.array(["1", None, '{"a": 2}'] * (n // 3))),
+        "st": pa.StructArray.from_arrays([pa.array(halves), letters], ["h", "d"]),
+        "m": pa.array([[("k", 1)], None] * (n // 2), pa.map_(pa.string(), pa.int32())),
+    })
+    uri = str(tmp_path_factory.mktemp("rarer") / "r.lance")
+    lance.write_dataset(table, uri, data_storage_version="2.2")
+    return uri
+
+
 def test_vector_search(query, vectors):
     uri, values = vectors
     target = values[3] + 0.01
