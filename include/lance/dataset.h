@@ -84,12 +84,18 @@ class LANCE_EXPORT Dataset {
 
   /// Counts live rows; from metadata when there is no filter.
   virtual arrow::Result<int64_t> CountRows(const std::string& filter = "") const = 0;
-  /// Reads rows by position among live rows, in the order given, duplicates kept. O(1) per row.
+  /// Reads rows by position among live rows, in the order given, duplicates kept. O(1) per row. Of
+  /// `projection` count columns, row ids and addresses, and blobs. Plain names project the schema ("a.b"
+  /// gives a struct a with member b), unlike in a scan; with a computed column among them they are named as
+  /// in a scan.
   virtual arrow::Result<std::shared_ptr<arrow::Table>> Take(std::span<const int64_t> offsets,
                                                             const ScanOptions& projection = {}) const = 0;
-  /// Reads rows by row id (`_rowid`). Ids that do not exist are an InvalidArgument.
+  /// Reads rows by row id (`_rowid`), in the order given, duplicates kept. Ids of rows that are gone give no
+  /// row.
   virtual arrow::Result<std::shared_ptr<arrow::Table>> TakeRowIds(
       std::span<const uint64_t> row_ids, const ScanOptions& projection = {}) const = 0;
+  /// Reads rows by address (`_rowaddr`); deleted rows and those of unknown fragments give no row. Errors:
+  /// InvalidArgument when a fragment has no such row.
   virtual arrow::Result<std::shared_ptr<arrow::Table>> TakeRowAddresses(
       std::span<const uint64_t> addresses, const ScanOptions& projection = {}) const = 0;
   /// Draws `num_rows` rows without replacement; the same seed gives the same rows.

@@ -11,6 +11,7 @@
 #include "convert.h"
 #include "lance/dataset.h"
 #include "lance/file/file_reader.h"
+#include "lance/inspect.h"
 #include "lance/scanner.h"
 #include "lance/session.h"
 #include "lance/store/object_store.h"
@@ -155,6 +156,15 @@ Result<std::map<int32_t, uint64_t>> BytesPerField(const Dataset& dataset) {
   return bytes;
 }
 
+// The problems found as (where, message).
+std::vector<std::pair<std::string, std::string>> Problems(const Dataset& dataset) {
+  auto report = Unwrap(Unlocked([&] { return Verify(dataset); }));
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto& problem : report.problems)
+    out.emplace_back(std::move(problem.where), std::move(problem.message));
+  return out;
+}
+
 nb::dict Statistics(const ScanStatistics& statistics) {
   nb::dict out;
   out["requests"] = statistics.requests;
@@ -272,6 +282,7 @@ void BindDataset(nb::module_& module) {
       .def("fragment", &FragmentOf, nb::arg("id"))
       .def("indices", &Indices)
       .def("object_store", [](const Dataset& self) { return self.snapshot()->object_store(); })
+      .def("verify", &Problems)
       .def("bytes_per_field",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return BytesPerField(self); })); });
 

@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "lance/encoding/core/field_reader.h"
 #include "lance/file/file_reader.h"
 #include "lance/store/object_store.h"
 #include "schema_values.h"
@@ -23,6 +24,9 @@ class FileHandle {
         projection_(std::move(projection)),
         arrow_schema_(std::move(arrow_schema)) {}
 
+  // A file by itself gives blobs as bytes.
+  static constexpr file::BlobHandling kBlobs = file::BlobHandling::kBytes;
+
   static Result<std::shared_ptr<FileHandle>> Open(const std::shared_ptr<store::ObjectStore>& store,
                                                   const std::string& path,
                                                   const std::optional<std::vector<std::string>>& columns) {
@@ -32,7 +36,7 @@ class FileHandle {
     if (columns) {
       ARROW_ASSIGN_OR_RAISE(projection, projection.Project(*columns));
     }
-    ARROW_ASSIGN_OR_RAISE(auto arrow_schema, projection.ToArrow());
+    ARROW_ASSIGN_OR_RAISE(auto arrow_schema, TypesAsRead(*reader, projection));
     return std::make_shared<FileHandle>(std::move(reader), std::move(projection), std::move(arrow_schema));
   }
 
@@ -40,7 +44,7 @@ class FileHandle {
   const std::shared_ptr<arrow::Schema>& arrow_schema() const { return arrow_schema_; }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Read(std::span<const RowRange> rows) const {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->Read(projection_, rows));
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->Read(projection_, rows, kBlobs));
     return batch->ReplaceSchemaMetadata(arrow_schema_->metadata());
   }
 
@@ -68,6 +72,18 @@ class FileHandle {
   }
 
  private:
+  // The schema of what Read gives: a blob's type depends on how it is read.
+  static Result<std::shared_ptr<arrow::Schema>> TypesAsRead(file::FileReader& reader,
+                                                            const schema::Schema& projection) {
+    ARROW_ASSIGN_OR_RAISE(auto schema, projection.ToArrow());
+    arrow::FieldVector fields;
+    for (int i = 0; i < schema->num_fields(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto field, reader.OpenField(projection.fields[i], kBlobs));
+      fields.push_back(schema->field(i)->WithType(field->type()));
+    }
+    return arrow::schema(std::move(fields), schema->metadata());
+  }
+
   std::shared_ptr<file::FileReader> reader_;
   schema::Schema projection_;
   std::shared_ptr<arrow::Schema> arrow_schema_;

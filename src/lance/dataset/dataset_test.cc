@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <numeric>
+#include <thread>
+
 #include <arrow/api.h>
 
 #include "lance/dataset/testing/rows.h"
@@ -270,6 +274,91 @@ TEST_P(Fixture, DroppingAReaderStopsTheScan) {
     std::shared_ptr<arrow::RecordBatch> batch;
     for (int k = 0; k < round % 4; ++k) ASSERT_TRUE(reader->ReadNext(&batch).ok());
   }
+}
+
+TEST_P(Fixture, FiltersTheSameHoweverColumnsAreRead) {
+  for (const char* filter :
+       {"i % 10 = 0", "i >= 1500", "i % 2 = 0", "n.a < 50 AND s IS NOT NULL", "added = 20"}) {
+    std::optional<std::vector<int64_t>> expected;
+    for (LateMaterialization mode : {LateMaterialization::kAuto, LateMaterialization::kAll,
+                                     LateMaterialization::kNone, LateMaterialization::kColumns}) {
+      ScanOptions options;
+      options.columns = Columns({"i", "s", "v", "n.b.d"});
+      options.filter = filter;
+      options.late_materialization = mode;
+      options.late_columns = {"v"};
+      auto table = Read(options);
+      ASSERT_NE(table, nullptr);
+      if (!expected.has_value()) expected = Values<arrow::Int64Type>(*table, "i");
+      EXPECT_EQ(Values<arrow::Int64Type>(*table, "i"), *expected) << filter;
+      EXPECT_FALSE(expected->empty());
+    }
+    EXPECT_EQ(dataset_->CountRows(filter).ValueOrDie(), static_cast<int64_t>(expected->size()));
+    ScanOptions options;
+    options.columns = Columns({"i"});
+    options.filter = filter;
+    options.limit = 3;
+    options.offset = 1;
+    auto window = Read(options);
+    ASSERT_NE(window, nullptr);
+    const size_t end = std::min<size_t>(4, expected->size());
+    const std::vector<int64_t> some(expected->begin() + (expected->empty() ? 0 : 1), expected->begin() + end);
+    EXPECT_EQ(Values<arrow::Int64Type>(*window, "i"), some) << filter;
+  }
+}
+
+TEST_P(Fixture, ComputesColumns) {
+  ScanOptions options;
+  options.columns = std::vector<ScanOptions::Column>{{"x", "i * 2 + 1"}, {"same", "added"}};
+  options.filter = "i < 5";
+  auto table = Read(options);
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ(Values<arrow::Int64Type>(*table, "x"), (std::vector<int64_t>{1, 3, 5, 7, 9}));
+  EXPECT_EQ(Values<arrow::Int64Type>(*table, "same"), (std::vector<int64_t>{0, 10, 20, 30, 40}));
+}
+
+TEST_P(Fixture, ReportsWhatAScanDid) {
+  ScanOptions options;
+  options.columns = Columns({"i"});
+  options.filter = "i < 10";
+  auto scanner = dataset_->Scan(options).ValueOrDie();
+  ScanStatistics seen;
+  scanner->OnFinished([&](const ScanStatistics& statistics) { seen = statistics; });
+  ASSERT_TRUE(scanner->ToTable().ok());
+  EXPECT_EQ(seen.rows, 9u);
+  EXPECT_GT(seen.requests, 0u);
+  EXPECT_GT(seen.bytes_read, 0u);
+  EXPECT_THAT(scanner->AnalyzePlan().ValueOrDie(), ::testing::HasSubstr("output_rows=9"));
+  EXPECT_THAT(scanner->ExplainPlan().ValueOrDie(), ::testing::HasSubstr("full_filter=i < Int64(10)"));
+}
+
+TEST_P(Fixture, ManyThreadsShareOneDataset) {
+  ScanOptions options;
+  options.batch_rows = 64;
+  auto scanner = dataset_->Scan(options).ValueOrDie();
+  ScanOptions projection;
+  projection.columns = Columns({"i", "n.a"});
+  std::vector<int64_t> many(2900);
+  std::iota(many.begin(), many.end(), 0);
+  std::atomic<int> failures{0};
+  auto work = [&](int which) {
+    for (int round = 0; round < 5; ++round) {
+      auto reader = scanner->ToReader().ValueOrDie();
+      std::shared_ptr<arrow::RecordBatch> batch;
+      int64_t rows = 0;
+      while (reader->ReadNext(&batch).ok() && batch != nullptr) {
+        rows += batch->num_rows();
+        if (which % 2 == 1 && rows > 500) break;  // some give up early
+      }
+      if (which % 2 == 0 && rows != 2970) ++failures;
+      auto taken = dataset_->Take(many, projection);
+      if (!taken.ok() || (*taken)->num_rows() != 2900) ++failures;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int which = 0; which < 4; ++which) threads.emplace_back(work, which);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures.load(), 0);
 }
 
 TEST_P(Fixture, ReportsWrongCalls) {

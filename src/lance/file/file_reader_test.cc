@@ -268,6 +268,43 @@ TEST(FileReader, TheTablesColumnsCountWhenTheyAreGiven) {
   EXPECT_TRUE(Is(ReadField(file.get(), field, {&all, 1}).status(), ErrorKind::kNotFound));
 }
 
+// Counts how it is read.
+class CountingObject : public store::ReadableObject {
+ public:
+  explicit CountingObject(std::shared_ptr<arrow::Buffer> bytes) : bytes_(std::move(bytes)) {}
+  const std::string& path() const override { return path_; }
+  uint64_t size() const override { return static_cast<uint64_t>(bytes_->size()); }
+  Status ReadInto(ByteRange range, uint8_t* out) override {
+    std::memcpy(out, bytes_->data() + range.offset, range.length);
+    return Status::OK();
+  }
+  Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) override {
+    ++calls;
+    return ReadableObject::ReadMany(ranges);
+  }
+  Result<std::shared_ptr<arrow::Buffer>> Read(ByteRange range) override {
+    ++reads;
+    return ReadableObject::Read(range);
+  }
+  int calls = 0;
+  int reads = 0;
+
+ private:
+  std::string path_ = "counted.lance";
+  std::shared_ptr<arrow::Buffer> bytes_;
+};
+
+TEST(FileReader, SmallFilesAreReadOnce) {
+  auto object = std::make_shared<CountingObject>(FileBytes("nested_pages_2.2.lance"));
+  ASSERT_LT(object->size(), 64u << 10);
+  auto file = FileReader::Open(object);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const RowRange all{0, (*file)->num_rows()};
+  ASSERT_TRUE((*file)->Read((*file)->schema(), {&all, 1}).ok());
+  EXPECT_EQ(object->reads, 1);
+  EXPECT_EQ(object->calls, 0);
+}
+
 TEST(FileReader, RefusesRowsThatAreNotThere) {
   auto file = OpenFile("flat_2.1.lance");
   ASSERT_NE(file, nullptr);

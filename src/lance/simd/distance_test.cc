@@ -168,9 +168,9 @@ TEST(Distances, KeepNotANumberAndInfinity) {
 TEST(BatchDistances, EqualTheDistancesOfEachQuery) {
   ForEachLevel([] {
     for (const Metric metric : kFloatMetrics) {
-      for (const size_t queries : {1, 2, 5, 9, 16, 17, 33, 100, 113}) {
-        for (const size_t rows : {1, 2, 3, 4, 5, 14}) {
-          for (const size_t dim : {1, 5, 16, 50, 128}) {
+      for (const size_t queries : {1, 2, 9, 17, 100, 113}) {
+        for (const size_t rows : {1, 3, 4, 6}) {
+          for (const size_t dim : {1, 16, 50, 128}) {
             SCOPED_TRACE(fmt::format("metric {} queries {} rows {} dim {}", static_cast<int>(metric), queries,
                                      rows, dim));
             Values a(Element::kFloat32, dim * queries, 3), b(Element::kFloat32, dim * rows, 4);

@@ -88,7 +88,14 @@ def _descriptors(dataset, column, ids, addresses, indices) -> pa.Table:
         stream = dataset._ds.take_row_addresses(_row_ids(addresses), options)
     else:
         stream = dataset._ds.take(_offsets(indices), options)
-    return results.to_table(stream)
+    table = results.to_table(stream)
+    wanted = len(next(selector for selector in (ids, addresses, indices) if selector is not None))
+    if table.num_rows != wanted:
+        raise NotImplementedError(
+            "A take operation that includes row addresses must not target deleted rows: "
+            f"{wanted} rows were asked for, {table.num_rows} exist"
+        )
+    return table
 
 
 def _locations(dataset, column, table) -> list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -73,7 +74,6 @@ class ScannerBuilder:
         self.ds = ds
         self._options: dict = {}
         self._stats_callback = None
-        self._fragments_given = False
         defaults = getattr(ds, "_default_scan_options", None)
         if defaults:
             self.apply_defaults(defaults)
@@ -201,7 +201,6 @@ class ScannerBuilder:
             if not isinstance(fragment, LanceFragment):
                 raise TypeError(f"fragments must be an iterable of LanceFragment. Got {type(fragment)} instead.")
             ids.append(fragment.fragment_id)
-        self._fragments_given = True
         return self._set("fragments", ids)
 
     def with_index_segments(self, index_segments) -> ScannerBuilder:
@@ -282,9 +281,12 @@ class ScannerBuilder:
 
     def to_scanner(self) -> LanceScanner:
         """Makes the scan. Nothing is read yet."""
-        if self._fragments_given and "nearest" in self._options:
+        options = dict(self._options)
+        if "fragments" in options and "nearest" in options and not options.get("prefilter"):
             raise ValueError("Not supported: This operation is not supported for fragment scan")
-        return LanceScanner(dict(self._options), self.ds, self._stats_callback)
+        if "batch_size" not in options and os.environ.get("LANCE_DEFAULT_BATCH_SIZE"):
+            options["batch_size"] = int(os.environ["LANCE_DEFAULT_BATCH_SIZE"])
+        return LanceScanner(options, self.ds, self._stats_callback)
 
 
 def apply_option(builder: ScannerBuilder, name: str, value) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.dataset
 
+from lance_cpp import blob  # noqa: F401  (registers the extension type before any schema is seen)
 from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
 from lance_cpp._dataset.writes import NotYetSupported
@@ -216,9 +217,11 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
         return DatasetOptimizer(self)
 
     def validate(self):
-        """Opens and reads every file and checks every structure; raises on the first problem."""
-        for fragment in self.get_fragments():
-            fragment.validate()
+        """Reads every file and checks every structure; ``OSError`` names the first problem."""
+        problems = self._ds.verify()
+        if problems:
+            where, message = problems[0]
+            raise OSError(f"Encountered corrupt data: {where}: {message}")
 
     def all_files(self) -> pa.RecordBatchReader:
         """The files present below the root: ``path`` and ``size_bytes``."""

@@ -12,6 +12,41 @@ namespace {
 
 class PagedLeafColumn;
 
+constexpr uint64_t kMaxPrefetchBytes = 16 << 20;
+
+// Serves ranges that were read ahead from memory, all others from the file. One thread at a time.
+class PrefetchedBytes final : public ByteSource {
+ public:
+  explicit PrefetchedBytes(ByteSource* source) : source_(source) {}
+
+  Status Read(std::vector<ByteRange> ranges) {
+    ARROW_ASSIGN_OR_RAISE(buffers_, source_->ReadMany(ranges));
+    ranges_ = std::move(ranges);
+    return Status::OK();
+  }
+
+  uint64_t size() const override { return source_->size(); }
+  Result<std::vector<BufferPtr>> ReadMany(std::span<const ByteRange> ranges) override {
+    std::vector<BufferPtr> out;
+    for (const ByteRange& range : ranges) {
+      // Pages are opened in the order in which they were read ahead.
+      while (next_ < ranges_.size() && !(ranges_[next_] == range)) ++next_;
+      if (next_ == ranges_.size()) {
+        next_ = 0;
+        return source_->ReadMany(ranges);
+      }
+      out.push_back(buffers_[next_]);
+    }
+    return out;
+  }
+
+ private:
+  ByteSource* source_;
+  std::vector<ByteRange> ranges_;
+  std::vector<BufferPtr> buffers_;
+  size_t next_ = 0;
+};
+
 struct PlannedPage {
   std::unique_ptr<PageTask> task;
   const PageInfo* info = nullptr;
@@ -55,32 +90,76 @@ class PagedLeafColumn final : public LeafColumn {
   const std::vector<LayerKind>& shape() const { return shape_; }
 
   Result<std::unique_ptr<LeafTask>> Plan(std::span<const RowRange> rows) const override {
-    std::vector<PlannedPage> planned;
-    RowRanges in_page;
+    std::vector<RowsOfPage> touched;
+    RowRanges in_pages;
+    in_pages.reserve(rows.size());
     RowRange rest = rows.empty() ? RowRange{} : rows[0];
     for (size_t next = 0; next < rows.size();) {
       const size_t page = PageOf(rest.start);
       const uint64_t page_start = page == 0 ? 0 : page_ends_[page - 1];
-      in_page.clear();
+      const size_t first = in_pages.size();
       while (next < rows.size() && rest.start < page_ends_[page]) {
         const uint64_t end = std::min(rest.end(), page_ends_[page]);
-        in_page.push_back({rest.start - page_start, end - rest.start});
+        in_pages.push_back({rest.start - page_start, end - rest.start});
         rest = {end, rest.end() - end};
         if (rest.length == 0 && ++next < rows.size()) rest = rows[next];
       }
-      ARROW_ASSIGN_OR_RAISE(PlannedPage one, PlanPage(page, in_page));
-      planned.push_back(std::move(one));
+      touched.push_back({page, first, in_pages.size() - first});
+    }
+    PrefetchedBytes prefetched(source_->bytes());
+    ARROW_RETURN_NOT_OK(Prefetch(touched, &prefetched));
+    std::vector<PlannedPage> planned;
+    planned.reserve(touched.size());
+    for (const RowsOfPage& one : touched) {
+      std::span<const RowRange> own = std::span(in_pages).subspan(one.first, one.count);
+      ARROW_ASSIGN_OR_RAISE(PlannedPage page, PlanPage(one.page, own, &prefetched));
+      planned.push_back(std::move(page));
     }
     return std::make_unique<PagedLeafTask>(*this, std::move(planned));
   }
 
  private:
+  struct RowsOfPage {
+    size_t page;
+    size_t first;  ///< into the page-relative ranges
+    size_t count;
+  };
+
+  // A scan's first touch opens many pages, and each would read its chunk table by itself: one request a page
+  // where one for all does. What a mini-block page reads when it is opened is all but its largest buffer.
+  Status Prefetch(std::span<const RowsOfPage> touched, PrefetchedBytes* into) const {
+    std::vector<ByteRange> wanted;
+    uint64_t bytes = 0;
+    size_t pages = 0;
+    for (const RowsOfPage& one : touched) {
+      const PageInfo& page = info_->pages[one.page];
+      if (page.buffers.size() < 2 || !IsMiniBlock(page) || info_->open_pages->Find(one.page) != nullptr)
+        continue;
+      auto longest = std::max_element(page.buffers.begin(), page.buffers.end(),
+                                      [](const auto& a, const auto& b) { return a.length < b.length; });
+      for (auto buffer = page.buffers.begin(); buffer != page.buffers.end(); ++buffer) {
+        if (buffer == longest || buffer->length == 0) continue;
+        wanted.push_back(*buffer);
+        bytes += buffer->length;
+      }
+      ++pages;
+    }
+    if (pages < 2 || bytes > kMaxPrefetchBytes) return Status::OK();
+    return into->Read(std::move(wanted));
+  }
+
+  // The serialized PageLayout starts with the tag of its only member.
+  static bool IsMiniBlock(const PageInfo& page) {
+    constexpr char kMiniBlockTag = (1 << 3) | 2;
+    return !page.encoding.empty() && page.encoding[0] == kMiniBlockTag;
+  }
+
   size_t PageOf(uint64_t row) const {
     return static_cast<size_t>(std::upper_bound(page_ends_.begin(), page_ends_.end(), row) -
                                page_ends_.begin());
   }
 
-  Result<PlannedPage> PlanPage(size_t page, std::span<const RowRange> rows) const {
+  Result<PlannedPage> PlanPage(size_t page, std::span<const RowRange> rows, ByteSource* bytes) const {
     PlannedPage out;
     out.info = &info_->pages[page];
     const OpenPages::Entry* kept = info_->open_pages->Find(page);
@@ -88,8 +167,7 @@ class PagedLeafColumn final : public LeafColumn {
       ARROW_ASSIGN_OR_RAISE(out.task, kept->reader->Plan(rows));
       return out;
     }
-    ARROW_ASSIGN_OR_RAISE(out.kept_alive,
-                          OpenStructuralPage(*out.info, source_->format(), type_, source_->bytes()));
+    ARROW_ASSIGN_OR_RAISE(out.kept_alive, OpenStructuralPage(*out.info, source_->format(), type_, bytes));
     ARROW_ASSIGN_OR_RAISE(out.task, out.kept_alive->Plan(rows));
     if (kept == nullptr) info_->open_pages->Offer(page, {out.kept_alive, type_});
     return out;

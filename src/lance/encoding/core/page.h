@@ -112,6 +112,7 @@ struct PageFormat {
 /// \param type  Arrow type of the leaf: primitive, binary-like, fixed-size list of primitives (any depth),
 /// dictionary,
 ///              packed struct, or null. For blob v1 the descriptor struct<position: uint64, size: uint64>.
+/// \param source  used only during the call
 /// \retval Corruption    the page contradicts itself; the message starts with info.where
 /// \retval NotSupported  an encoding that this version may not contain, or that we do not know, by name
 Result<std::shared_ptr<const PageReader>> OpenStructuralPage(const PageInfo& info, const PageFormat& format,

@@ -5,6 +5,7 @@
 #include <arrow/api.h>
 
 #include "lance/scan/plan/projection.h"
+#include "lance/simd/find_at_most.h"
 
 namespace lance::scan {
 namespace {
@@ -146,9 +147,10 @@ void KnnStage::SearchSingle(const Rows& rows, std::vector<TopK>* best) const {
     for (size_t q = 0; q < queries; ++q) {
       float threshold = std::min((*best)[q].threshold(), thresholds_->Get(q));
       const float* row_distances = distances.data() + q * count;
-      for (size_t r = 0; r < count; ++r) {
-        if (row_distances[r] <= threshold)
-          Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
+      for (size_t r = simd::FindAtMost(row_distances, count, threshold); r < count;) {
+        Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
+        ++r;
+        r += simd::FindAtMost(row_distances + r, count - r, threshold);
       }
     }
   }

@@ -25,6 +25,20 @@ RowRanges ToRanges(std::span<const uint64_t> addresses) {
   return ranges;
 }
 
+// The distinct addresses, ascending; positions[i] is where addresses[i] is among them.
+std::vector<uint64_t> SortDistinct(std::span<const uint64_t> addresses, int32_t* positions) {
+  std::vector<std::pair<uint64_t, int32_t>> order(addresses.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = {addresses[i], static_cast<int32_t>(i)};
+  if (!std::is_sorted(addresses.begin(), addresses.end())) std::sort(order.begin(), order.end());
+  std::vector<uint64_t> distinct;
+  distinct.reserve(order.size());
+  for (const auto& [address, index] : order) {
+    if (distinct.empty() || distinct.back() != address) distinct.push_back(address);
+    positions[index] = static_cast<int32_t>(distinct.size() - 1);
+  }
+  return distinct;
+}
+
 }  // namespace
 
 TakeReader::TakeReader(std::shared_ptr<const ReadContext> context)
@@ -141,20 +155,13 @@ Result<std::vector<std::shared_ptr<arrow::ChunkedArray>>> TakeReader::ReadChunke
   if (std::adjacent_find(addresses.begin(), addresses.end(), std::greater_equal<>()) == addresses.end()) {
     return ReadSorted(addresses, columns);
   }
-  std::vector<uint64_t> sorted(addresses.begin(), addresses.end());
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  if (sorted.size() > static_cast<size_t>(INT32_MAX)) {
-    return InvalidArgument("one take of {} rows is too many: take at most 2^31 - 1", sorted.size());
-  }
-  ARROW_ASSIGN_OR_RAISE(auto arrays, ReadSorted(sorted, columns));
+  LANCE_CHECK_ARG(addresses.size() <= static_cast<size_t>(INT32_MAX),
+                  "one take of {} rows is too many: take at most 2^31 - 1", addresses.size());
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> positions,
                         arrow::AllocateBuffer(static_cast<int64_t>(addresses.size() * sizeof(int32_t))));
-  auto* out = reinterpret_cast<int32_t*>(positions->mutable_data());
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    out[i] =
-        static_cast<int32_t>(std::lower_bound(sorted.begin(), sorted.end(), addresses[i]) - sorted.begin());
-  }
+  const std::vector<uint64_t> distinct =
+      SortDistinct(addresses, reinterpret_cast<int32_t*>(positions->mutable_data()));
+  ARROW_ASSIGN_OR_RAISE(auto arrays, ReadSorted(distinct, columns));
   const arrow::Int32Array indices(static_cast<int64_t>(addresses.size()), std::move(positions));
   EnsureCompute();
   for (std::shared_ptr<arrow::ChunkedArray>& array : arrays) {

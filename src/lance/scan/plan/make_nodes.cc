@@ -68,6 +68,26 @@ class NodeBuilder {
     return false;
   }
 
+  // Fragments that a window reaches into, as far as the manifest knows their rows.
+  size_t NumFragments() const {
+    if (plan_.skip_before == 0 && !plan_.limit_before.has_value()) return plan_.fragments.size();
+    uint64_t skip = plan_.skip_before;
+    uint64_t left = plan_.limit_before.value_or(UINT64_MAX);
+    size_t count = 0;
+    for (const table::Fragment* fragment : plan_.fragments) {
+      const uint64_t rows = fragment->num_rows().value_or(fragment->physical_rows);
+      if (rows <= skip) {
+        skip -= rows;
+        continue;
+      }
+      if (left == 0) break;
+      ++count;
+      left -= std::min(left, rows - skip);
+      skip = 0;
+    }
+    return count;
+  }
+
   std::string RangeBefore() const {
     if (plan_.skip_before == 0 && !plan_.limit_before.has_value()) return "None";
     if (!plan_.limit_before.has_value()) return fmt::format("Some({}..)", plan_.skip_before);
@@ -85,9 +105,9 @@ class NodeBuilder {
     Add("LanceRead",
         fmt::format("uri={}, projection=[{}], num_fragments={}, range_before={}, range_after={}, row_id={}, "
                     "row_addr={}, full_filter={}, refine_filter={}{}",
-                    DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, read),
-                    plan_.fragments.size(), RangeBefore(), after, Emits(ColumnSource::kRowId),
-                    Emits(ColumnSource::kRowAddress), filter, filter,
+                    DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, read), NumFragments(),
+                    RangeBefore(), after, Emits(ColumnSource::kRowId), Emits(ColumnSource::kRowAddress),
+                    filter, filter,
                     plan_.late.empty() ? "" : fmt::format(", late=[{}]", JoinNames(plan_, plan_.late))),
         NodeRole::kRead);
     if (Emits(ColumnSource::kRowOffset)) Add("AddRowOffsetExec", "", NodeRole::kOther);

@@ -30,11 +30,27 @@ std::string QuotePart(const std::string& part) {
 
 std::shared_ptr<arrow::DataType> DescriptorType(const schema::Field& field) {
   if (field.is_blob_v2()) {
-    return arrow::struct_({arrow::field("kind", arrow::uint8()), arrow::field("position", arrow::uint64()),
-                           arrow::field("size", arrow::uint64()), arrow::field("blob_id", arrow::uint32()),
-                           arrow::field("blob_uri", arrow::utf8())});
+    return arrow::struct_(
+        {arrow::field("kind", arrow::uint8(), false), arrow::field("position", arrow::uint64(), false),
+         arrow::field("size", arrow::uint64(), false), arrow::field("blob_id", arrow::uint32(), false),
+         arrow::field("blob_uri", arrow::utf8(), false)});
   }
   return arrow::struct_({arrow::field("position", arrow::uint64()), arrow::field("size", arrow::uint64())});
+}
+
+// The field of a blob v2 column as it is read. Its extension type names the logical value, which neither the
+// descriptors nor the bytes are, so the type's name goes; descriptors carry how they are stored.
+std::shared_ptr<arrow::Field> BlobV2Field(const arrow::Field& plain, std::shared_ptr<arrow::DataType> type,
+                                          bool descriptors) {
+  std::shared_ptr<arrow::KeyValueMetadata> metadata;
+  if (descriptors) {
+    metadata =
+        arrow::key_value_metadata({{"lance-encoding:blob", "true"}, {"lance-encoding:packed", "true"}});
+  } else if (plain.metadata() != nullptr) {
+    metadata = plain.metadata()->Copy();
+    (void)metadata->Delete("ARROW:extension:name");
+  }
+  return arrow::field(plain.name(), std::move(type), plain.nullable(), std::move(metadata));
 }
 
 bool HasBlob(const schema::Field& field) {
@@ -74,8 +90,11 @@ Result<std::shared_ptr<arrow::Field>> ReadField(const schema::Field& field, file
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Field> plain, field.ToArrow());
   if (!HasBlob(field)) return plain;
   if (field.is_blob() || field.is_blob_v2()) {
-    if (blobs == file::BlobHandling::kDescriptions) return plain->WithType(DescriptorType(field));
-    return field.is_blob_v2() ? plain->WithType(arrow::large_binary()) : plain;
+    const bool descriptors = blobs == file::BlobHandling::kDescriptions;
+    if (field.is_blob_v2()) {
+      return BlobV2Field(*plain, descriptors ? DescriptorType(field) : arrow::large_binary(), descriptors);
+    }
+    return descriptors ? plain->WithType(DescriptorType(field)) : plain;
   }
   if (!field.is_struct()) return plain;
   arrow::FieldVector members;
