@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/c/bridge.h>
+#include <arrow/compute/initialize.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
@@ -150,6 +151,11 @@ std::shared_ptr<arrow::Array> ImportArray(nb::handle object) {
 std::shared_ptr<arrow::Schema> ImportSchema(nb::handle object) {
   nb::object capsule = object.attr("__arrow_c_schema__")();
   return Unwrap(arrow::ImportSchema(FromCapsule<ArrowSchema>(capsule, "arrow_schema")));
+}
+
+void EnsureCompute() {
+  static const arrow::Status initialized = arrow::compute::Initialize();
+  Check(initialized);
 }
 
 nb::bytes ToBytes(const arrow::Buffer& buffer) {

@@ -60,6 +60,10 @@ nb::object StreamCapsule(std::shared_ptr<arrow::Table> table);
 std::shared_ptr<arrow::Array> ImportArray(nb::handle object);
 std::shared_ptr<arrow::Schema> ImportSchema(nb::handle object);
 
+/// Registers Arrow's compute functions, once: before anything here uses them, not at import, which they would
+/// make half as long again.
+void EnsureCompute();
+
 nb::bytes ToBytes(const arrow::Buffer& buffer);
 
 /// A Python object that native threads may hold and drop: its reference is released under the GIL.

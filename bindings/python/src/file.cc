@@ -166,6 +166,7 @@ void BindFile(nb::module_& module) {
       .def(
           "take_rows",
           [](const FileHandle& self, const std::vector<uint64_t>& rows) {
+            EnsureCompute();
             return StreamCapsule(Unwrap(Unlocked([&] { return self.Take(rows); })));
           },
           nb::arg("rows"))

@@ -1,6 +1,5 @@
 // The native half of lance_cpp. Everything here is private: lance_cpp/*.py is the API.
 #include <arrow/buffer.h>
-#include <arrow/compute/initialize.h>
 #include <arrow/type.h>
 
 #include "bindings.h"
@@ -12,13 +11,13 @@ NB_MODULE(_native, module) {
   namespace nb = nanobind;
   using namespace lance::python;  // NOLINT: names of the binding
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
-  Check(arrow::compute::Initialize());
   BindDataset(module);
   BindFile(module);
   BindStore(module);
   module.def(
       "expression_to_sql",
       [](nb::bytes serialized, nb::object schema) {
+        EnsureCompute();
         auto bytes = arrow::Buffer::FromString(std::string(serialized.c_str(), serialized.size()));
         return Unwrap(ExpressionToSql(std::move(bytes), *ImportSchema(schema)));
       },

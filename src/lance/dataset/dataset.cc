@@ -207,7 +207,7 @@ class DatasetImpl : public Dataset {
     return taker;
   }
 
-  // Addresses of rows that are deleted, or whose fragment is gone, give no row.
+  // Addresses of deleted rows give no row; those of a fragment that is not there are the caller's mistake.
   Result<std::shared_ptr<arrow::Table>> TakeLive(std::span<const uint64_t> addresses,
                                                  const ScanOptions& projection) const {
     std::vector<uint64_t> live;
@@ -219,7 +219,10 @@ class DatasetImpl : public Dataset {
       if (fragment == nullptr || fragment->id != address.fragment_id()) {
         fragment = snapshot_->FindFragment(address.fragment_id());
         deletions = nullptr;
-        if (fragment == nullptr) continue;
+        if (fragment == nullptr) {
+          return InvalidArgument("rowaddr {} belongs to non-existent fragment: {}", value,
+                                 address.fragment_id());
+        }
         ARROW_ASSIGN_OR_RAISE(deletions, snapshot_->Deletions(*fragment));
       }
       if (deletions == nullptr || !deletions->Contains(address.offset())) live.push_back(value);
