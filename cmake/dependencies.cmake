@@ -12,7 +12,12 @@ if(Arrow_FOUND)
   set(LANCE_PARQUET_LIB Parquet::parquet_shared)
   set(LANCE_ARROW_LIB_DIR "")
 else()
-  file(GLOB _pyarrow "${LANCE_VENV}/lib/python3*/site-packages/pyarrow")
+  if(SKBUILD)  # a wheel is built against the pyarrow of the Python that builds it
+    execute_process(COMMAND ${Python_EXECUTABLE} -c "import os, pyarrow; print(os.path.dirname(pyarrow.__file__))"
+                    OUTPUT_VARIABLE _pyarrow OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  else()
+    file(GLOB _pyarrow "${LANCE_VENV}/lib/python3*/site-packages/pyarrow")
+  endif()
   if(NOT _pyarrow)
     message(FATAL_ERROR "Arrow 26 is neither installed nor in ${LANCE_VENV}: run tools/setup.sh, or give -DLANCE_VENV=...")
   endif()

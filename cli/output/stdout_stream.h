@@ -4,8 +4,8 @@
 
 namespace lance::cli {
 
-/// stdout as an Arrow stream: a pipe, file or terminal. Unlike Arrow's own it reports a full disk, and unlike its
-/// FileOutputStream it needs no seeking. Buffered writes of stdio must be flushed before the first use.
+/// stdout as an Arrow stream: a pipe, file or terminal. Unlike Arrow's own it reports a full disk, and unlike
+/// its FileOutputStream it needs no seeking. Buffered writes of stdio must be flushed before the first use.
 class StdoutStream final : public arrow::io::OutputStream {
  public:
   arrow::Status Close() override;

@@ -57,8 +57,10 @@ duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr
 // Rows that the metadata knows: an estimate once a filter is there.
 unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const FunctionData* bind_data) {
   const auto& data = bind_data->Cast<LanceBindData>();
-  if (data.options.nearest)
-    return make_uniq<duckdb::NodeStatistics>(data.options.nearest->k, data.options.nearest->k);
+  if (data.options.nearest) {
+    const auto k = static_cast<idx_t>(data.options.nearest->k.value_or(kDefaultNeighbours));
+    return make_uniq<duckdb::NodeStatistics>(k, k);
+  }
   const auto rows = data.dataset->CountRows();
   if (!rows.ok()) return nullptr;
   const auto total = static_cast<idx_t>(*rows);
