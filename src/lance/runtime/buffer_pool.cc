@@ -24,13 +24,16 @@
 namespace lance::runtime {
 namespace {
 
-constexpr int64_t kPooledFrom = 256 << 10;
+// Columns of a scan's units are some 100 KiB; a general allocator gives such blocks back and faults them
+// anew.
+constexpr int kSmallestLog = 16;
+constexpr int64_t kPooledFrom = int64_t{1} << kSmallestLog;
 constexpr uint64_t kHugePage = 2 << 20;
 // What may lie unused: enough for the buffers in flight of a scan on a few cores, far below a process's
 // budget.
 constexpr uint64_t kMaxKeptBytes = 384 << 20;
 constexpr int kClassesPerDoubling = 4;
-constexpr int kNumClasses = 4 * 24;
+constexpr int kNumClasses = kClassesPerDoubling * 26;
 
 // Tells AddressSanitizer which bytes of a block are in use: it knows nothing of memory that malloc did not
 // give, and a kept block is as good as freed. Nothing in other builds.
@@ -45,14 +48,14 @@ void MarkUsed(uint8_t*, uint64_t, uint64_t) {}
 
 // Size classes grow by a quarter of a power of two, so at most a fifth of a block is unused.
 int ClassOf(uint64_t size) {
-  int log = std::bit_width(size) - 1;  // size >= 256 KiB: log >= 18
+  int log = std::bit_width(size) - 1;  // log >= kSmallestLog
   uint64_t step = uint64_t{1} << (log - 2);
   uint64_t quarter = (size - (uint64_t{1} << log) + step - 1) / step;
-  return (log - 18) * kClassesPerDoubling + static_cast<int>(quarter);
+  return (log - kSmallestLog) * kClassesPerDoubling + static_cast<int>(quarter);
 }
 
 uint64_t ClassBytes(int index) {
-  int log = 18 + index / kClassesPerDoubling;
+  int log = kSmallestLog + index / kClassesPerDoubling;
   uint64_t base = uint64_t{1} << log;
   return base + (base >> 2) * static_cast<uint64_t>(index % kClassesPerDoubling);
 }

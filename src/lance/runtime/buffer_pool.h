@@ -15,7 +15,7 @@ namespace lance::runtime {
 
 /// The allocator of I/O and decode buffers: an arrow::MemoryPool that keeps freed large blocks for reuse and
 /// backs them with huge pages. Fresh 4 KiB pages cost as much as decoding
-/// (docs/decisions/002-buffer-pool.md). Blocks below 256 KiB come from Arrow's default pool. Lives until the
+/// (docs/decisions/002-buffer-pool.md). Blocks below 64 KiB come from Arrow's default pool. Lives until the
 /// process ends, so buffers may outlive everything. Thread-safe.
 arrow::MemoryPool* BufferPool();
 

@@ -47,6 +47,7 @@ Result<Selection> MakeSelection(const std::shared_ptr<arrow::Array>& outcome) {
 
 RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows) {
   RowRanges out;
+  out.reserve(static_cast<size_t>(selection.CountRuns()));
   arrow::internal::SetBitRunReader runs(selection.mask->values()->data(), selection.mask->offset(),
                                         selection.mask->length());
   size_t range = 0;

@@ -1,5 +1,6 @@
 #include "lance/encoding/codec/dictionary/dictionary.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "lance/encoding/codec/encoding_names.h"
@@ -9,6 +10,7 @@ namespace lance::encoding {
 namespace {
 
 // Strings up to this length are copied whole vectors at a time, whatever their length.
+constexpr uint32_t kTiny = 8;
 constexpr uint32_t kShort = 16;
 constexpr uint32_t kMedium = 32;
 static_assert(kMedium <= kCopySlack);
@@ -30,17 +32,42 @@ void ExpandShort(const PageDictionary& dictionary, const Index* indices, uint64_
   sink->size += count;
 }
 
+// Strings of one byte each, as flags are: entry i is byte i, and where values end needs no look-up.
+template <typename Index, typename Offset>
+void ExpandLetters(const PageDictionary& dictionary, const Index* indices, uint64_t count,
+                   VariableSink* sink) {
+  const uint8_t* bytes = dictionary.bytes->data();
+  uint8_t* to = sink->bytes.end();
+  const uint64_t first = sink->bytes.size() + 1;
+  Offset* offsets = reinterpret_cast<Offset*>(sink->offsets->mutable_data()) + sink->size + 1;
+  for (uint64_t i = 0; i < count; ++i) offsets[i] = static_cast<Offset>(first + i);
+  for (uint64_t i = 0; i < count; ++i) to[i] = bytes[indices[i]];
+  sink->bytes.Advance(count);
+  sink->size += count;
+}
+
+template <typename Index, typename Offset>
+void ExpandSmall(const PageDictionary& dictionary, const Index* indices, uint64_t count, VariableSink* sink) {
+  if (dictionary.longest == 1 && dictionary.shortest == 1) {
+    ExpandLetters<Index, Offset>(dictionary, indices, count, sink);
+  } else if (dictionary.longest <= kTiny) {
+    ExpandShort<Index, Offset, kTiny>(dictionary, indices, count, sink);
+  } else if (dictionary.longest <= kShort) {
+    ExpandShort<Index, Offset, kShort>(dictionary, indices, count, sink);
+  } else {
+    ExpandShort<Index, Offset, kMedium>(dictionary, indices, count, sink);
+  }
+}
+
 template <typename Index>
 Status ExpandStrings(const PageDictionary& dictionary, const Index* indices, uint64_t count,
                      VariableSink* sink) {
   if (dictionary.longest <= kMedium) {
     ARROW_RETURN_NOT_OK(sink->Reserve(count, count * dictionary.longest));
     if (sink->offset_bytes == 4) {
-      dictionary.longest <= kShort ? ExpandShort<Index, int32_t, kShort>(dictionary, indices, count, sink)
-                                   : ExpandShort<Index, int32_t, kMedium>(dictionary, indices, count, sink);
+      ExpandSmall<Index, int32_t>(dictionary, indices, count, sink);
     } else {
-      dictionary.longest <= kShort ? ExpandShort<Index, int64_t, kShort>(dictionary, indices, count, sink)
-                                   : ExpandShort<Index, int64_t, kMedium>(dictionary, indices, count, sink);
+      ExpandSmall<Index, int64_t>(dictionary, indices, count, sink);
     }
     return Status::OK();
   }
@@ -107,6 +134,21 @@ Status KeepIndices(const Index* indices, uint64_t count, FixedSink* sink) {
   return Status::OK();
 }
 
+// A loop of known length within is what compilers turn into vectors.
+template <typename Index>
+Index Highest(const Index* indices, uint64_t count) {
+  constexpr uint64_t kBlock = 64;
+  Index highest = 0;
+  uint64_t i = 0;
+  for (; i + kBlock <= count; i += kBlock) {
+    Index block = 0;
+    for (uint64_t j = 0; j < kBlock; ++j) block = std::max(block, indices[i + j]);
+    highest = std::max(highest, block);
+  }
+  for (; i < count; ++i) highest = std::max(highest, indices[i]);
+  return highest;
+}
+
 class DictionaryCodec : public ChunkCodec {
  public:
   DictionaryCodec(LeafKind kind, unsigned index_bits, std::unique_ptr<ChunkCodec> indices,
@@ -152,9 +194,7 @@ class DictionaryCodec : public ChunkCodec {
 
   template <typename Index>
   Status CheckIndices(Index* indices, uint64_t count, uint64_t done, DecodeScratch* scratch) const {
-    Index highest = 0;
-    for (uint64_t i = 0; i < count; ++i) highest = std::max(highest, indices[i]);
-    if (highest < dictionary_->size) return Status::OK();
+    if (Highest(indices, count) < dictionary_->size) return Status::OK();
     for (uint64_t i = 0; i < count; ++i) {
       if (indices[i] < dictionary_->size) continue;
       scratch->bad_indices.push_back(done + i);

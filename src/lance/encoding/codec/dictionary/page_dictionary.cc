@@ -43,6 +43,7 @@ Status DecodeStrings(const pb21::CompressiveEncoding& encoding, Bytes payload, u
     ARROW_RETURN_NOT_OK(sink.Reserve(1, end - begin));
     out->slots.push_back({static_cast<uint32_t>(sink.bytes.size()), static_cast<uint32_t>(end - begin)});
     out->longest = std::max(out->longest, out->slots.back().length);
+    out->shortest = std::min(out->shortest, out->slots.back().length);
     if (end != begin) std::memcpy(sink.bytes.end(), block.bytes.data() + begin, end - begin);
     sink.bytes.Advance(end - begin);
     LANCE_CHECK_BYTES(sink.bytes.size() <= UINT32_MAX, "dictionary of more than 4 GiB");

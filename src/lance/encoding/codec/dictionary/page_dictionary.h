@@ -28,6 +28,7 @@ struct PageDictionary {
   };
   std::vector<Slot> slots;  ///< strings: where each lies in `bytes`
   uint32_t longest = 0;     ///< bytes of the longest string
+  uint32_t shortest = UINT32_MAX;
 
   uint64_t memory_bytes() const;
 };
