@@ -35,7 +35,8 @@ void DatasetArguments::AddTo(CLI::App& verb) {
   verb.add_option("dataset", uri, "Path or URI of the dataset (a folder such as table.lance)")->required();
   verb.add_option("--version,-v", version, "Version to read: a number, a tag, or branch:number");
   verb.add_option("--as-of", as_of, "Newest version at this UTC time, such as '2026-01-31 12:00:00'");
-  verb.add_option("--storage-option", storage_options, "key=value for the object store; may be repeated");
+  verb.add_option("--storage-option", storage_options, "key=value for the object store; may be repeated")
+      ->allow_extra_args(false);
 }
 
 arrow::Result<std::shared_ptr<Dataset>> DatasetArguments::Open() const {

@@ -12,7 +12,7 @@ enum ExitCode : int {
   kFailure = 1,          ///< the command could not be carried out
   kUsage = 2,            ///< the command line is wrong
   kCorruptionFound = 3,  ///< stored bytes are damaged
-  kNotFound = 4,         ///< no such dataset, file, version, tag or column
+  kNotFound = 4,         ///< no such dataset, file, version or tag
   kInterrupted = 130,    ///< Ctrl-C
 };
 

@@ -52,7 +52,7 @@ arrow::Result<std::shared_ptr<arrow::DataType>> VectorElementType(const arrow::S
       field = static_cast<const arrow::StructType&>(*type).GetFieldByName(name);
     }
     if (field == nullptr) {
-      return Status::KeyError("--nearest: there is no column ", column, "; 'lance schema' lists the columns");
+      return Status::Invalid("--nearest: there is no column ", column, "; 'lance schema' lists the columns");
     }
     type = field->type();
     start = dot + 1;
@@ -117,14 +117,20 @@ void ScanArguments::AddTo(CLI::App& verb) {
   verb.add_option(
           "--columns,-c", columns,
           "Columns in the order wanted, separated by commas; nested as a.b; computed as name=expression")
+      ->allow_extra_args(false)
       ->group("What");
   verb.add_option("--filter,-w", filter, "SQL condition that rows must meet")->group("What");
   verb.add_option("--limit,-n", limit, "Rows at most")->check(CLI::NonNegativeNumber)->group("What");
   verb.add_option("--offset", offset, "Rows to skip first")->check(CLI::NonNegativeNumber)->group("What");
-  verb.add_option("--order-by", order_by, "Such as 'price desc, id' or 'name nulls first'")->group("What");
+  verb.add_option("--order-by", order_by, "Such as 'price desc, id' or 'name nulls first'")
+      ->allow_extra_args(false)
+      ->group("What");
   verb.add_flag("--with-row-id", with_row_id, "Add the column _rowid")->group("What");
   verb.add_flag("--with-row-address", with_row_address, "Add the column _rowaddr")->group("What");
-  verb.add_option("--fragments", fragments, "Only these fragments, by id")->delimiter(',')->group("What");
+  verb.add_option("--fragments", fragments, "Only these fragments, by id")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group("What");
   verb.add_flag("--blob-bytes", blob_bytes, "Blob columns as bytes; default: where they are")->group("What");
   verb.add_option("--nearest", nearest, "Search the rows whose vector in this column is nearest to the query")
       ->group("Vector search");

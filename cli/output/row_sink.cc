@@ -9,6 +9,7 @@
 #include <arrow/io/file.h>
 
 #include "output/sinks.h"
+#include "output/stdout_stream.h"
 #include "terminal.h"
 
 namespace lance::cli {
@@ -164,9 +165,8 @@ arrow::Result<int64_t> WriteRows(arrow::RecordBatchReader* reader, const OutputO
         "this format is binary and stdout is a terminal; write to a file with --output, ",
         "or pipe it somewhere");
   }
-  // Not std::cout, which forgets a full disk.
   std::fflush(stdout);
-  ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::FileOutputStream::Open(dup(STDOUT_FILENO)));
+  const auto stream = std::make_shared<StdoutStream>();
   ARROW_ASSIGN_OR_RAISE(auto sink, MakeSink(format, options, stream, reader->schema()));
   ARROW_RETURN_NOT_OK(Pump(reader, sink.get(), &progress, &rows));
   ARROW_RETURN_NOT_OK(stream->Close());

@@ -16,7 +16,8 @@ void AddHead(CLI::App& app, Action& action) {
   auto columns = std::make_shared<std::vector<std::string>>();
   dataset->AddTo(*verb);
   verb->add_option("--rows,-n", *rows, "How many rows")->check(CLI::NonNegativeNumber)->capture_default_str();
-  verb->add_option("--columns,-c", *columns, "Columns to show, separated by commas; default: all");
+  verb->add_option("--columns,-c", *columns, "Columns to show, separated by commas; default: all")
+      ->allow_extra_args(false);
   output->AddTo(*verb);
   verb->footer(
       "Examples:\n  lance head table.lance\n  lance head table.lance -n 3 -c id,price --format json");

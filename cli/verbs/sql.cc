@@ -95,9 +95,11 @@ void AddSql(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<SqlArguments>();
   verb->add_option("statements", arguments->statements,
                    "SQL to run; none: a shell on a terminal, else SQL from stdin");
-  verb->add_option("--command,-c", arguments->commands, "SQL to run; may be repeated");
+  verb->add_option("--command,-c", arguments->commands, "SQL to run; may be repeated")
+      ->allow_extra_args(false);
   verb->add_option("--file,-f", arguments->file, "Run the SQL in this file first");
-  verb->add_option("--attach,-a", arguments->attach, "name=path: use name as a table; may be repeated");
+  verb->add_option("--attach,-a", arguments->attach, "name=path: use name as a table; may be repeated")
+      ->allow_extra_args(false);
   verb->add_option("--database", arguments->engine.database, "A DuckDB file to work in; default: memory");
   verb->add_option("--threads", arguments->engine.threads, "Threads; default: one per core")
       ->check(CLI::PositiveNumber);

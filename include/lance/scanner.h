@@ -29,7 +29,7 @@ struct NearestQuery {
   /// One query: `dim` values (float16/32/64, uint8; bfloat16 as fixed-size binary of 2). Several: a
   /// fixed-size list array of num_queries rows, or for a multi-vector column one list of vectors.
   std::shared_ptr<arrow::Array> query;
-  std::optional<int64_t> k;  ///< default: the scan's limit, else 10
+  std::optional<int64_t> k;                   ///< default: the scan's limit, else 10
   std::optional<std::string> metric;          ///< l2, cosine, dot, hamming; default: the index's, else l2
   std::optional<float> distance_lower_bound;  ///< inclusive
   std::optional<float> distance_upper_bound;  ///< exclusive

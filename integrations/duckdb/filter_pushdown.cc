@@ -76,7 +76,7 @@ class Translator {
       const auto& id = ids[binding.column_index];
       if (id.IsVirtualColumn() || !id.HasPrimaryIndex()) return "";
       const auto index = id.GetPrimaryIndex();
-      if (index >= data_.column_names.size()) return "";
+      if (index >= data_.column_names.size() || !data_.pushable[index]) return "";
       const std::string& name = data_.column_names[index];
       return name.find('`') == std::string::npos ? QuoteName(name) : "";
     }

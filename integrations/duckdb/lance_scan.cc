@@ -1,5 +1,7 @@
 #include "lance_scan.h"
 
+#include <algorithm>
+
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 #include <fmt/format.h>
@@ -55,8 +57,10 @@ duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr
 // Rows that the metadata knows: an estimate once a filter is there.
 unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const FunctionData* bind_data) {
   const auto& data = bind_data->Cast<LanceBindData>();
-  if (data.options.nearest)
-    return make_uniq<duckdb::NodeStatistics>(data.options.nearest->k, data.options.nearest->k);
+  if (data.options.nearest) {
+    const auto k = static_cast<idx_t>(data.options.nearest->k.value_or(kDefaultNeighbours));
+    return make_uniq<duckdb::NodeStatistics>(k, k);
+  }
   const auto rows = data.dataset->CountRows();
   if (!rows.ok()) return nullptr;
   const auto total = static_cast<idx_t>(*rows);
@@ -104,7 +108,7 @@ duckdb::InsertionOrderPreservingMap<std::string> ToString(duckdb::TableFunctionT
   result["Version"] = std::to_string(data.dataset->version());
   if (data.options.nearest) {
     const NearestQuery& nearest = *data.options.nearest;
-    result["Nearest"] = fmt::format("{} k={}{}", nearest.column, nearest.k,
+    result["Nearest"] = fmt::format("{} k={}{}", nearest.column, nearest.k.value_or(kDefaultNeighbours),
                                     nearest.metric ? " metric=" + *nearest.metric : "");
     if (!data.options.filter.empty()) {
       result[data.options.prefilter ? "Prefilter" : "Postfilter"] = data.options.filter;
@@ -165,6 +169,21 @@ unique_ptr<FunctionData> Deserialize(duckdb::Deserializer& deserializer, TableFu
   return bound;
 }
 
+// Types whose values Lance compares with literals of DuckDB's type for them; members of structs included.
+bool IsPushable(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::FIXED_SIZE_BINARY:
+    case arrow::Type::DICTIONARY:
+    case arrow::Type::EXTENSION:
+      return false;
+    case arrow::Type::STRUCT:
+      return std::all_of(type.fields().begin(), type.fields().end(),
+                         [](const auto& field) { return IsPushable(*field->type()); });
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 unique_ptr<FunctionData> LanceBindData::Copy() const {
@@ -176,6 +195,7 @@ unique_ptr<FunctionData> LanceBindData::Copy() const {
   copy->options = options;
   copy->column_names = column_names;
   copy->column_types = column_types;
+  copy->pushable = pushable;
   copy->schema = schema;
   copy->arrow_types = arrow_types;
   copy->num_virtual_columns = num_virtual_columns;
@@ -217,8 +237,11 @@ void BindColumns(ClientContext& context, LanceBindData* data) {
   const auto types = data->arrow_types.GetTypes();
   const size_t columns = data->schema->num_fields() - data->num_virtual_columns;
   for (size_t i = 0; i < columns; i++) {
-    data->column_names.push_back(scanner->schema()->field(static_cast<int>(i))->name());
+    const auto& field = scanner->schema()->field(static_cast<int>(i));
+    data->column_names.push_back(field->name());
     data->column_types.push_back(types[i]);
+    data->pushable.push_back(IsPushable(*field->type()) &&
+                             field->type() == data->schema->field(static_cast<int>(i))->type());
   }
   if (columns == 0) throw duckdb::BinderException("dataset %s has no columns", data->path);
 }

@@ -23,6 +23,7 @@ struct LanceBindData : public duckdb::TableFunctionData {
   ScanOptions options;                       ///< without projection, filter and limit
   duckdb::vector<std::string> column_names;  ///< Lance's names, in the order of the table
   duckdb::vector<duckdb::LogicalType> column_types;
+  std::vector<bool> pushable;  ///< per column: both engines see the same type, so that conditions can be said
   std::shared_ptr<arrow::Schema> schema;  ///< of all columns, virtual ones last
   duckdb::ArrowTableSchema arrow_types;   ///< of the same
   size_t num_virtual_columns = 0;         ///< _rowid, _rowaddr
@@ -39,6 +40,9 @@ struct LanceBindData : public duckdb::TableFunctionData {
 /// The virtual columns: SELECT _rowid, * FROM ... finds them, SELECT * does not.
 constexpr const char* kRowIdColumn = "_rowid";
 constexpr const char* kRowAddressColumn = "_rowaddr";
+
+/// Neighbours that a search returns when the query does not say how many.
+constexpr int64_t kDefaultNeighbours = 10;
 
 /// Makes lance_scan(path, version => ..., ...).
 duckdb::TableFunction MakeScanFunction();

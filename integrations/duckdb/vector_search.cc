@@ -111,8 +111,8 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   NearestQuery nearest;
   nearest.column = input.inputs[1].ToString();
   nearest.query = MakeQuery(input.inputs[2], ElementType(*dataset->schema(), nearest.column));
-  nearest.k = Optional<int64_t>(parameters, "k").value_or(10);
-  if (nearest.k <= 0) throw BinderException("lance_vector_search: k => %lld: must be positive", nearest.k);
+  nearest.k = Optional<int64_t>(parameters, "k").value_or(kDefaultNeighbours);
+  if (*nearest.k <= 0) throw BinderException("lance_vector_search: k => %lld: must be positive", *nearest.k);
   nearest.metric = Optional<std::string>(parameters, "metric");
   nearest.use_index = Optional<bool>(parameters, "use_index").value_or(true);
   nearest.distance_lower_bound = Optional<float>(parameters, "distance_lower_bound");

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import random_data
 from compare import table_difference
+from lance.dataset import Session
 
 import lance_cpp
 

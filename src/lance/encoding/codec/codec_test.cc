@@ -1,5 +1,6 @@
 // What the stored pages of the reference do not show: old forms, escapes, overruns.
 #include <cstring>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,6 +43,66 @@ TEST(SymbolTable, ExpandsCodesAndEscapes) {
             "xlance\xff"
             "aaaya");
   EXPECT_EQ(Expand(table, {}), "");
+}
+
+TEST(SymbolTable, DecodesRunsAsItDecodesStrings) {
+  std::mt19937 random(9);
+  for (size_t num_symbols : {1, 2, 127, 128, 129, 254}) {
+    std::vector<std::string> symbols;
+    for (size_t i = 0; i < num_symbols; ++i) symbols.emplace_back(1 + random() % 8, static_cast<char>(i));
+    auto table = SymbolTable::Parse(Table(symbols)).ValueOrDie();
+    for (bool escapes : {false, true}) {
+      std::string codes;
+      std::vector<size_t> starts;
+      for (int string = 0; string < 40; ++string) {
+        starts.push_back(codes.size());
+        for (size_t left = random() % 20; left > 0; --left) {
+          if (escapes && random() % 10 == 0) {
+            codes += '\xff';
+            codes += static_cast<char>(random());
+          } else {
+            codes += static_cast<char>(random() % num_symbols);
+          }
+        }
+      }
+      starts.push_back(codes.size());
+      auto bytes = [&](size_t i) { return reinterpret_cast<const uint8_t*>(codes.data()) + starts[i]; };
+      std::vector<uint8_t> out(codes.size() * 8 + 8);
+      std::vector<uint32_t> ends(codes.size() + 1);
+      auto made = table->DecodeRun({bytes(0), codes.size()}, out.data(), ends.data());
+      ASSERT_TRUE(made.has_value());
+      EXPECT_EQ(*made, ends[codes.size()]);
+      for (size_t i = 0; i + 1 < starts.size(); ++i) {
+        std::vector<uint8_t> one(codes.size() * 8 + 8);
+        uint8_t* end = table->Decode({bytes(i), starts[i + 1] - starts[i]}, one.data());
+        ASSERT_NE(end, nullptr);
+        const auto length = static_cast<size_t>(end - one.data());
+        ASSERT_EQ(ends[starts[i + 1]] - ends[starts[i]], length) << num_symbols << " symbols, string " << i;
+        EXPECT_EQ(std::memcmp(out.data() + ends[starts[i]], one.data(), length), 0);
+      }
+      // A code without a symbol is found wherever it stands.
+      for (size_t at : {size_t{0}, codes.size() / 2, codes.size() - 1}) {
+        if (escapes) break;
+        std::string bad = codes;
+        bad[at] = static_cast<char>(num_symbols);
+        auto* from = reinterpret_cast<const uint8_t*>(bad.data());
+        EXPECT_FALSE(table->DecodeRun({from, bad.size()}, out.data(), ends.data()).has_value());
+        EXPECT_EQ(table->Decode({from, bad.size()}, out.data()), nullptr);
+      }
+    }
+  }
+}
+
+TEST(SymbolTable, MarksThePlaceInsideAnEscape) {
+  auto table = SymbolTable::Parse(Table({"ab"})).ValueOrDie();
+  const uint8_t codes[] = {0, 255, 'x'};
+  uint8_t out[64];
+  uint32_t ends[4];
+  EXPECT_EQ(table->DecodeRun(codes, out, ends), std::optional<uint32_t>(3));
+  EXPECT_EQ(ends[1], 2u);
+  EXPECT_EQ(ends[2], SymbolTable::kInsideEscape);
+  EXPECT_EQ(ends[3], 3u);
+  EXPECT_FALSE(table->DecodeRun(std::span(codes, 2), out, ends).has_value());
 }
 
 TEST(SymbolTable, NoticesDamage) {

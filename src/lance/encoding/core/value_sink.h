@@ -65,6 +65,7 @@ struct DecodeScratch {
   /// Positions of values whose dictionary index was out of range: errors unless they are null.
   std::vector<uint64_t> bad_indices;
   ScratchBytes rows;  ///< rows of packed structs
+  ScratchBytes ends;  ///< where strings may end
 };
 
 /// Where the decoded values of one leaf are put together. Which members are used follows from the shape.

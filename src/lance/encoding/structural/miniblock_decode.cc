@@ -204,12 +204,15 @@ Status ParseChunk(const MiniBlockPage& page, Bytes chunk, ChunkView* out) {
 
 namespace {
 
-// Makes room for all strings once the first chunk has shown how long they are, so that the bytes seldom move.
-Status ReserveStrings(VariableSink* sink) {
+// Makes room for all strings once the first chunk has shown how long they are, so that the bytes seldom move:
+// `chunk_bytes`, the size of the largest chunk, bounds what its decoder claims before it knows better.
+Status ReserveStrings(VariableSink* sink, uint64_t chunk_bytes) {
   constexpr uint64_t kMaxGuess = uint64_t{1} << 30;
-  if (sink->size == 0) return Status::OK();
+  constexpr double kLongestCode = 8;
+  if (sink->size == 0 || sink->size == sink->capacity) return Status::OK();
   const double each = static_cast<double>(sink->bytes.size()) / static_cast<double>(sink->size);
-  const double guess = each * static_cast<double>(sink->capacity - sink->size) * 1.05;
+  const double rest = each * static_cast<double>(sink->capacity - sink->size) * 1.05;
+  const double guess = rest + std::min(kLongestCode * static_cast<double>(chunk_bytes), rest);
   return sink->bytes.Reserve(static_cast<uint64_t>(std::min(guess, static_cast<double>(kMaxGuess))));
 }
 
@@ -228,8 +231,13 @@ Status DecodeValues(const MiniBlockPage& page, const MiniBlockPlan& plan,
     };
     Status status = decode();
     if (!status.ok()) return WithContext(status, fmt::format("chunk {}", work.chunk));
-    if (i == 0 && page.shape.kind == LeafKind::kVariable)
-      ARROW_RETURN_NOT_OK(ReserveStrings(&sink->variable));
+    if (i == 0 && page.shape.kind == LeafKind::kVariable) {
+      uint64_t largest = 0;
+      for (const ChunkWork& one : plan.work) {
+        largest = std::max(largest, page.index.byte_start(one.chunk + 1) - page.index.byte_start(one.chunk));
+      }
+      ARROW_RETURN_NOT_OK(ReserveStrings(&sink->variable, largest));
+    }
   }
   return Status::OK();
 }

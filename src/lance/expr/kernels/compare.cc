@@ -7,6 +7,7 @@
 #include "lance/expr/kernels/bitmaps.h"
 #include "lance/expr/kernels/column_view.h"
 #include "lance/expr/type_rules.h"
+#include "lance/simd/compare.h"
 
 namespace lance::expr {
 namespace {
@@ -65,23 +66,37 @@ void Fill(Core core, int64_t rows, uint8_t* out, Left left, Right right) {
   }
 }
 
+simd::Comparison SimdOf(Core core) {
+  switch (core) {
+    case Core::kLt:
+      return simd::Comparison::kLt;
+    case Core::kLe:
+      return simd::Comparison::kLe;
+    default:
+      return simd::Comparison::kEq;
+  }
+}
+
 template <typename T, typename Key>
 void FillNumbers(Core core, const Datum& left, const Datum& right, int64_t rows, uint8_t* out, Key key) {
-  auto constant = [&](const Datum& value) {
+  auto raw_constant = [&](const Datum& value) {
     T raw;
     std::memcpy(&raw,
                 checked_cast<const arrow::internal::PrimitiveScalarBase&>(*value.scalar()).view().data(),
                 sizeof(T));
-    return key(raw);
+    return raw;
   };
   if (right.is_scalar()) {
     const T* values = left.array()->GetValues<T>(1);
-    auto bound = constant(right);
+    if constexpr (std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t> || std::is_floating_point_v<T>) {
+      return simd::CompareWith(SimdOf(core), values, static_cast<size_t>(rows), raw_constant(right), out);
+    }
+    auto bound = key(raw_constant(right));
     Fill(
         core, rows, out, [=](int64_t i) { return key(values[i]); }, [=](int64_t) { return bound; });
   } else if (left.is_scalar()) {
     const T* values = right.array()->GetValues<T>(1);
-    auto bound = constant(left);
+    auto bound = key(raw_constant(left));
     Fill(
         core, rows, out, [=](int64_t) { return bound; }, [=](int64_t i) { return key(values[i]); });
   } else {

@@ -86,12 +86,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::RunFiltered(const Unit& u
 Result<std::vector<std::shared_ptr<arrow::Array>>> ScanStage::ReadLate(const Unit& unit,
                                                                        const Selection& selection) const {
   if (selection.all()) return unit.fragment->Read(plan_->late, unit.rows, unit.live_rows_before);
-  const RowRanges selected = SelectRows(selection, unit.rows);
   const auto rows = static_cast<uint64_t>(selection.mask->length());
   const bool by_range = plan_->late_mode == LateMaterialization::kAll ||
                         plan_->late_mode == LateMaterialization::kColumns ||
-                        selected.size() * kRowsPerRange <= rows;
-  if (by_range) return unit.fragment->Read(plan_->late, selected, unit.live_rows_before);
+                        static_cast<uint64_t>(selection.CountRuns()) * kRowsPerRange <= rows;
+  if (by_range) {
+    return unit.fragment->Read(plan_->late, SelectRows(selection, unit.rows), unit.live_rows_before);
+  }
   ARROW_ASSIGN_OR_RAISE(std::vector<std::shared_ptr<arrow::Array>> arrays,
                         unit.fragment->Read(plan_->late, unit.rows, unit.live_rows_before));
   for (std::shared_ptr<arrow::Array>& array : arrays) {

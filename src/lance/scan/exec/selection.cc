@@ -1,15 +1,32 @@
 #include "lance/scan/exec/selection.h"
 
+#include <bit>
+
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 #include <arrow/util/bit_run_reader.h>
 #include <arrow/util/bitmap_ops.h>
+#include <arrow/util/bitmap_reader.h>
 
 #include "lance/scan/exec/compute.h"
+#include "lance/scan/exec/gather.h"
+#include "lance/simd/set_bits.h"
 
 namespace lance::scan {
 
 bool Selection::all() const { return count == mask->length(); }
+
+int64_t Selection::CountRuns() const {
+  arrow::internal::BitmapUInt64Reader words(mask->values()->data(), mask->offset(), mask->length());
+  int64_t runs = 0;
+  uint64_t before = 0;  // the last bit of the word before
+  for (int64_t left = mask->length(); left > 0; left -= 64) {
+    const uint64_t word = words.NextWord();
+    runs += std::popcount(word & ~(word << 1 | before));
+    before = word >> 63;
+  }
+  return runs;
+}
 
 Result<Selection> MakeSelection(const std::shared_ptr<arrow::Array>& outcome) {
   if (outcome->type_id() != arrow::Type::BOOL) {
@@ -52,6 +69,16 @@ RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows)
 Result<std::shared_ptr<arrow::Array>> SelectValues(const Selection& selection,
                                                    const std::shared_ptr<arrow::Array>& array) {
   if (selection.all()) return array;
+  if (selection.mask->offset() == 0 && selection.mask->length() <= UINT32_MAX) {
+    std::vector<uint32_t>& positions = selection.positions;
+    if (positions.empty()) {
+      positions.resize(static_cast<size_t>(selection.count) + simd::kSetBitsSlack);
+      positions.resize(simd::ListSetBits(selection.mask->values()->data(),
+                                         static_cast<size_t>(selection.mask->length()), positions.data()));
+    }
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ArrayData> gathered, Gather(*array->data(), positions));
+    if (gathered != nullptr) return arrow::MakeArray(std::move(gathered));
+  }
   EnsureCompute();
   ARROW_ASSIGN_OR_RAISE(arrow::Datum kept, arrow::compute::Filter(array, selection.mask));
   return kept.make_array();

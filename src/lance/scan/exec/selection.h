@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "lance/base/row_range.h"
 #include "lance/base/status.h"
@@ -17,7 +18,11 @@ namespace lance::scan {
 struct Selection {
   std::shared_ptr<arrow::BooleanArray> mask;  ///< true where the row passed; no nulls
   int64_t count = 0;
+  /// Positions of the rows that passed, made by the first SelectValues. So one thread at a time.
+  mutable std::vector<uint32_t> positions;
   bool all() const;
+  /// Runs of rows that passed.
+  int64_t CountRuns() const;
 };
 
 /// Reads the outcome of a filter: a null is not true. A scalar-like single value is not accepted: there is

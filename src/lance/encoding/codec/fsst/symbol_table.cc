@@ -3,6 +3,7 @@
 // length.
 #include "lance/encoding/codec/fsst/symbol_table.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "lance/base/span_reader.h"
@@ -13,12 +14,6 @@ namespace {
 constexpr size_t kStoredBytes = 8 + 256 * 8 + 256;
 constexpr uint32_t kMagic = 0x46535354;  // high half of the header
 constexpr uint8_t kEscape = 255;
-
-// True when one of the eight bytes is 255: its complement has a zero byte.
-inline bool HasEscape(uint64_t codes) {
-  uint64_t flipped = ~codes;
-  return ((flipped - 0x0101010101010101u) & ~flipped & 0x8080808080808080u) != 0;
-}
 
 }  // namespace
 
@@ -38,6 +33,11 @@ Result<std::shared_ptr<const SymbolTable>> SymbolTable::Parse(std::string_view s
     LANCE_CHECK_BYTES(length >= 1 && length <= 8, "FSST symbol {} has a length of {}", code, length);
     table->lengths_[code] = length;
   }
+  // Codes below `plain` have symbols; 255 is the escape, whatever the table says.
+  const uint64_t plain = std::min<uint64_t>(num_symbols, kEscape);
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  table->plain_addend_ = kOnes * ((plain <= 128 ? 128 : 256) - plain);
+  table->plain_either_ = plain <= 128 ? ~uint64_t{0} : 0;
   return table;
 }
 
@@ -63,7 +63,7 @@ uint8_t* SymbolTable::Decode(std::span<const uint8_t> codes, uint8_t* out) const
   };
   while (end - in >= 8) {
     uint64_t block = LoadLE<uint64_t>(in);
-    if (HasEscape(block)) {
+    if (!AllPlain(block)) {
       for (int i = 0; i < 4; ++i) emit_or_escape();
       continue;
     }
@@ -72,6 +72,51 @@ uint8_t* SymbolTable::Decode(std::span<const uint8_t> codes, uint8_t* out) const
   }
   while (in < end) emit_or_escape();
   return unknown > 7 ? nullptr : out;
+}
+
+// Strings are a dozen codes as a rule: loops that end with each of them spend their time on mispredicted
+// branches, so the codes of all are one stream and the ends are looked up afterwards.
+std::optional<uint32_t> SymbolTable::DecodeRun(std::span<const uint8_t> codes, uint8_t* out,
+                                               uint32_t* ends) const {
+  const uint8_t* const in = codes.data();
+  const size_t count = codes.size();
+  const uint64_t* const symbols = symbols_.data();
+  const uint8_t* const lengths = lengths_.data();
+  uint64_t at = 0;  // bytes made
+  bool good = true;
+  size_t next = 0;
+  auto careful = [&]() {
+    ends[next] = static_cast<uint32_t>(at);
+    const uint8_t code = in[next++];
+    if (code != kEscape) {
+      std::memcpy(out + at, symbols + code, 8);
+      good &= lengths[code] != 0;
+      at += lengths[code];
+    } else if (next == count) {
+      good = false;
+    } else {
+      ends[next] = kInsideEscape;
+      out[at++] = in[next++];
+    }
+  };
+  while (count - next >= 8) {
+    uint64_t block = LoadLE<uint64_t>(in + next);
+    if (!AllPlain(block)) {
+      for (int i = 0; i < 4; ++i) careful();
+      continue;
+    }
+    for (int i = 0; i < 8; ++i, block >>= 8) {
+      const auto code = static_cast<uint8_t>(block);
+      ends[next + i] = static_cast<uint32_t>(at);
+      std::memcpy(out + at, symbols + code, 8);
+      at += lengths[code];
+    }
+    next += 8;
+  }
+  while (next < count) careful();
+  ends[count] = static_cast<uint32_t>(at);
+  if (!good) return std::nullopt;
+  return static_cast<uint32_t>(at);
 }
 
 }  // namespace lance::encoding

@@ -80,10 +80,6 @@ class VariablePerValue : public PerValueCodec {
 
 }  // namespace
 
-uint64_t ChunkOffsets::operator[](uint64_t index) const {
-  return bits == 32 ? LoadLE<uint32_t>(data + index * 4) : LoadLE<uint64_t>(data + index * 8);
-}
-
 Result<unsigned> VariableOffsetBits(const pb21::Variable& encoding) {
   if (encoding.has_values())
     return NotSupported("Variable encoding with compressed values (Variable.values)");

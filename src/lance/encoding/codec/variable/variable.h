@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lance/base/span_reader.h"
 #include "lance/encoding/codec/chunk_codec.h"
 #include "lance/encoding/codec/per_value_codec.h"
 
@@ -17,7 +18,9 @@ Result<unsigned> VariableOffsetBits(const pb21::Variable& encoding);
 struct ChunkOffsets {
   const uint8_t* data = nullptr;
   unsigned bits = 32;
-  uint64_t operator[](uint64_t index) const;
+  uint64_t operator[](uint64_t index) const {
+    return bits == 32 ? LoadLE<uint32_t>(data + index * 4) : LoadLE<uint64_t>(data + index * 8);
+  }
 };
 Result<ChunkOffsets> ParseChunkOffsets(Bytes buffer, unsigned offset_bits, uint64_t num_values,
                                        std::span<const RowRange> ranges);

@@ -1,0 +1,56 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "lance/simd/set_bits.cc"
+#include <hwy/foreach_target.h>
+// Highway's header must follow foreach_target.h.
+#include <hwy/highway.h>
+
+#include <cstring>
+
+#include "lance/simd/set_bits.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lance::simd {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+size_t ListSetBitsOf(const uint8_t* HWY_RESTRICT bits, size_t count, uint32_t* HWY_RESTRICT out) {
+  // At least a byte of bits a vector, and no more than a word has.
+  const hn::CappedTag<uint32_t, 64> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t found = 0;
+  for (size_t row = 0; row < count; row += 64) {
+    uint64_t word = 0;
+    const size_t left = count - row;
+    if (left >= 64) {
+      std::memcpy(&word, bits + row / 8, 8);
+    } else {
+      std::memcpy(&word, bits + row / 8, (left + 7) / 8);
+      word &= (uint64_t{1} << left) - 1;
+    }
+    if (word == 0) continue;
+    for (size_t lane = 0; lane < 64; lane += lanes) {
+      uint8_t part[8];
+      const uint64_t shifted = word >> lane;
+      std::memcpy(part, &shifted, 8);
+      const auto positions = hn::Iota(d, static_cast<uint32_t>(row + lane));
+      found += hn::CompressStore(positions, hn::LoadMaskBits(d, part), d, out + found);
+    }
+  }
+  return found;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace lance::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lance::simd {
+
+HWY_EXPORT(ListSetBitsOf);
+
+size_t ListSetBits(const uint8_t* bits, size_t count, uint32_t* out) {
+  return HWY_DYNAMIC_DISPATCH(ListSetBitsOf)(bits, count, out);
+}
+
+}  // namespace lance::simd
+#endif  // HWY_ONCE
