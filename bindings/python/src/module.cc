@@ -2,18 +2,41 @@
 #include <arrow/buffer.h>
 #include <arrow/type.h>
 
+#include <nanobind/ndarray.h>
+
 #include "bindings.h"
 #include "convert.h"
 #include "expression_sql.h"
 #include "schema_values.h"
 
+namespace {
+
+namespace nb = nanobind;
+
+// Stores plain ints from 0 to 2^63 - 1; false when there is anything else, which Python then looks at.
+bool FillIntegers(nb::list values, nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> out) {
+  const size_t count = nb::len(values);
+  if (out.shape(0) != count) return false;
+  for (size_t i = 0; i < count; ++i) {
+    PyObject* value = PyList_GET_ITEM(values.ptr(), static_cast<Py_ssize_t>(i));
+    if (!PyLong_CheckExact(value)) return false;
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);  // NOLINT: its type
+    if (overflow != 0 || number < 0) return false;
+    out.data()[i] = number;
+  }
+  return true;
+}
+
+}  // namespace
+
 NB_MODULE(_native, module) {
-  namespace nb = nanobind;
   using namespace lance::python;  // NOLINT: names of the binding
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
   BindDataset(module);
   BindFile(module);
   BindStore(module);
+  module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(
       "expression_to_sql",
       [](nb::bytes serialized, nb::object schema) {

@@ -47,5 +47,19 @@ void BM_Batch(benchmark::State& state) {
 }
 BENCHMARK(BM_Batch)->ArgsProduct({{0, 1, 2}, {4, 16, 96, 100}, {128, 768}});
 
+void BM_Estimate(benchmark::State& state) {
+  const size_t queries = state.range(0), dim = state.range(1), rows = 512;
+  const auto query = Numbers(queries * dim), vectors = Numbers(rows * dim);
+  std::vector<float> out(rows * queries), norms(rows);
+  const auto estimator = L2Estimator::Make(query.data(), queries, dim);
+  for (auto _ : state) {
+    estimator->Estimate(vectors.data(), rows, out.data(), norms.data());
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.counters["flops"] = benchmark::Counter(static_cast<double>(2 * queries * rows * dim),
+                                               benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(BM_Estimate)->ArgsProduct({{96, 100}, {128, 768}});
+
 }  // namespace
 }  // namespace lance::simd

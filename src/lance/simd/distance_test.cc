@@ -191,6 +191,45 @@ TEST(BatchDistances, EqualTheDistancesOfEachQuery) {
   });
 }
 
+TEST(L2Estimator, StaysWithinItsErrorBound) {
+  for (size_t dim : {1, 3, 128, 771}) {
+    for (float shift : {0.0f, 1000.0f}) {
+      std::mt19937 random(7);
+      std::normal_distribution<float> normal(shift, 1.0f);
+      std::vector<float> queries(40 * dim), vectors(13 * dim);
+      for (float& value : queries) value = normal(random);
+      for (float& value : vectors) value = normal(random);
+      auto estimator = L2Estimator::Make(queries.data(), 40, dim);
+      if (estimator == nullptr) GTEST_SKIP() << "no SIMD";
+      std::vector<float> estimates(40 * 13), norms(13), exact(13);
+      estimator->Estimate(vectors.data(), 13, estimates.data(), norms.data());
+      for (size_t q = 0; q < 40; ++q) {
+        Distances(Metric::kL2, Element::kFloat32, queries.data() + q * dim, vectors.data(), 13, dim,
+                  exact.data());
+        for (size_t r = 0; r < 13; ++r) {
+          const float bound = estimator->ErrorBound(q, norms[r]);
+          EXPECT_LE(std::abs(estimates[q * 13 + r] - exact[r]), bound) << dim << " " << shift;
+          EXPECT_LT(bound, 0.01f * (norms[r] + 1)) << "a bound that says nothing";
+        }
+      }
+    }
+  }
+}
+
+TEST(L2Estimator, SaysNothingAboutWhatIsNotFinite) {
+  std::vector<float> queries(40 * 4, 1.0f), vectors(3 * 4, 1.0f);
+  vectors[0] = std::numeric_limits<float>::quiet_NaN();
+  vectors[4] = 3e38f;
+  auto estimator = L2Estimator::Make(queries.data(), 40, 4);
+  if (estimator == nullptr) GTEST_SKIP() << "no SIMD";
+  std::vector<float> estimates(40 * 3), norms(3);
+  estimator->Estimate(vectors.data(), 3, estimates.data(), norms.data());
+  EXPECT_TRUE(std::isinf(estimator->ErrorBound(0, norms[0])));
+  EXPECT_TRUE(std::isinf(estimator->ErrorBound(0, norms[1])));
+  EXPECT_TRUE(std::isfinite(estimator->ErrorBound(0, norms[2])));
+  EXPECT_EQ(L2Estimator::Make(queries.data(), 1, 4), nullptr) << "one query is not worth packing";
+}
+
 TEST(BatchDistances, GiveZeroForEqualVectors) {
   ForEachLevel([] {
     Values a(Element::kFloat32, 128 * 40, 5);

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.dataset
 
-from lance_cpp import blob  # noqa: F401  (registers the extension type before any schema is seen)
+from lance_cpp import _native, blob  # noqa: F401  (blob registers the extension type before any schema is seen)
 from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
 from lance_cpp._dataset.writes import NotYetSupported
@@ -556,6 +556,9 @@ def _integers(values, dtype):
         values = values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy()
     elif not isinstance(values, np.ndarray):
         values = list(values)
+        plain = np.empty(len(values), "int64")
+        if _native.fill_integers(values, plain):
+            return plain.view(dtype)
         if any(isinstance(value, float) for value in values):
             raise TypeError("'float' object cannot be interpreted as an integer")
         if any(value < 0 for value in values):

@@ -129,38 +129,39 @@ class RepeatedLevels {
   }
 
  private:
-  // Walks the levels once, keeps those of `rows` by moving them to the front, and notes their values.
+  // Keeps the levels of `rows` by moving them to the front, and notes their values.
   uint64_t Trim(uint16_t* rep, uint16_t* def, uint64_t count, std::span<const RowRange> rows,
-                std::vector<RowRange>* values) const {
-    const uint16_t starts_row = page_.levels.max_rep;
-    const uint16_t max_visible = page_.levels.max_visible;
-    uint64_t at = 0;  // first level of row `row`; level 0 counts as one even if that row began earlier
-    uint64_t row = 0;
-    uint64_t value = 0;
+                std::vector<RowRange>* values) {
+    places_.resize(2 * rows.size());
+    FindRows(rep, def, count, page_.levels.max_rep, page_.levels.max_visible, rows, places_.data());
     uint64_t kept = 0;
-    auto go_to = [&](uint64_t wanted) {
-      while (row < wanted && at < count) {
-        value += def == nullptr || def[at] <= max_visible;
-        ++at;
-        row += at == count || rep[at] == starts_row;
-      }
-    };
-    for (const RowRange& range : rows) {
-      go_to(range.start);
-      uint64_t first_level = at;
-      uint64_t first_value = value;
-      go_to(range.end());
-      std::memmove(rep + kept, rep + first_level, (at - first_level) * 2);
-      if (def != nullptr) std::memmove(def + kept, def + first_level, (at - first_level) * 2);
-      kept += at - first_level;
-      if (value > first_value) AppendRange(values, {first_value, value - first_value});
+    for (size_t i = 0; i < places_.size(); i += 2) {
+      const RowPlace first = places_[i], last = places_[i + 1];
+      const uint64_t levels = last.level - first.level;
+      MoveDown(rep, kept, first.level, levels);
+      if (def != nullptr) MoveDown(def, kept, first.level, levels);
+      kept += levels;
+      if (last.value > first.value) AppendRange(values, {first.value, last.value - first.value});
     }
     return kept;
+  }
+
+  // Rows are short: one wide copy does where it cannot reach what is still to be moved. It may read past the
+  // levels, where GrowableBytes has slack.
+  static void MoveDown(uint16_t* levels, uint64_t to, uint64_t from, uint64_t count) {
+    constexpr uint64_t kWide = 16;
+    static_assert(kWide * sizeof(uint16_t) <= kCopySlack);
+    if (count <= kWide && to + kWide <= from) {
+      std::memcpy(levels + to, levels + from, kWide * sizeof(uint16_t));
+    } else {
+      std::memmove(levels + to, levels + from, count * sizeof(uint16_t));
+    }
   }
 
   const MiniBlockPage& page_;
   GrowableBytes rep_;
   GrowableBytes def_;
+  std::vector<RowPlace> places_;
 };
 
 }  // namespace

@@ -18,8 +18,12 @@ namespace {
 // Decoded bytes of a unit: large against what handing one over costs, small against the caches.
 constexpr uint64_t kUnitBytes = 4 << 20;
 constexpr uint64_t kMinUnitBytes = 256 << 10;
+// A search looks at every byte once and keeps none: with units of this size it does so while they lie in the
+// second-level cache, in a buffer that the next unit uses again.
+constexpr uint64_t kSearchUnitBytes = 1 << 20;
 // Below this a thread hop costs more than it gives.
 constexpr uint64_t kSerialBytes = 512 << 10;
+constexpr uint64_t kSmallUnitsAhead = 128;
 
 class EmptyStream : public BatchStream {
  public:
@@ -36,7 +40,8 @@ uint64_t CountPlannedRows(const ScanPlan& plan) {
 
 struct Sizing {
   uint64_t unit_rows = 8192;
-  uint64_t unit_bytes = 0;
+  uint64_t unit_bytes = 0;  // of a full unit
+  uint64_t mean_bytes = 0;  // small fragments make small units
   bool serial = true;
 };
 
@@ -57,9 +62,9 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
   const uint64_t weighted = row_bytes + late_bytes / 4;
   const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
   const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
-  uint64_t bytes = kUnitBytes;
-  if (threads > 0)
-    bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
+  const uint64_t most = plan.knn.has_value() ? kSearchUnitBytes : kUnitBytes;
+  uint64_t bytes = most;
+  if (threads > 0) bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, most);
   sizing.unit_rows = std::max<uint64_t>(bytes / weighted, 1);
   if (purpose == RunPurpose::kStream) {
     // Whole batches, so that they end where the caller expects.
@@ -68,6 +73,7 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
     sizing.unit_rows = std::max<uint64_t>(sizing.unit_rows, 64);
   }
   sizing.unit_bytes = sizing.unit_rows * (row_bytes + late_bytes);
+  sizing.mean_bytes = std::min(sizing.unit_bytes, total / std::max<uint64_t>(plan.fragments.size(), 1));
   sizing.serial = threads == 0 || total <= kSerialBytes;
   return sizing;
 }
@@ -144,8 +150,11 @@ class Executor {
     uint64_t budget = plan_->io_buffer_bytes;
     if (plan_->memory_limit_bytes.has_value()) budget = std::min(budget, *plan_->memory_limit_bytes / 2);
     const uint64_t fitting = budget / std::max<uint64_t>(sizing.unit_bytes, 1);
-    parallel.units_ahead =
-        static_cast<int>(std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::max(threads, 1)) * 4));
+    // Small units (of small fragments) go far ahead, so that nobody waits for the slowest of a few.
+    const uint64_t most =
+        std::max(static_cast<uint64_t>(std::max(threads, 1)) * 4,
+                 std::min<uint64_t>(kSmallUnitsAhead, kUnitBytes / std::max<uint64_t>(sizing.mean_bytes, 1)));
+    parallel.units_ahead = static_cast<int>(std::clamp<uint64_t>(fitting, 1, most));
     std::shared_ptr<const UnitStage> stage;
     if (plan_->knn.has_value()) {
       stage = std::make_shared<KnnStage>(plan_, run_);

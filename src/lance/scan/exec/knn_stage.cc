@@ -72,7 +72,15 @@ KnnStage::KnnStage(std::shared_ptr<const ScanPlan> plan, std::shared_ptr<RunStat
     : plan_(std::move(plan)),
       run_(std::move(run)),
       scan_(plan_, run_, /*project=*/false),
-      thresholds_(std::make_shared<SharedThresholds>(plan_->knn->num_queries())) {}
+      thresholds_(std::make_shared<SharedThresholds>(plan_->knn->num_queries())) {
+  const KnnQuery& knn = *plan_->knn;
+  // Every row of the first k is computed twice, so k must be few rows of a block.
+  const bool few = knn.k <= kBlockRows / 8;
+  if (few && knn.metric == simd::Metric::kL2 && knn.element == simd::Element::kFloat32 && !knn.multi_vector) {
+    estimator_ = simd::L2Estimator::Make(reinterpret_cast<const float*>(knn.queries->data()),
+                                         knn.num_queries(), knn.dim);
+  }
+}
 
 std::shared_ptr<arrow::Schema> KnnStage::OutputSchema() {
   static const auto schema =
@@ -127,31 +135,56 @@ inline void KnnStage::Offer(size_t query, float distance, const Rows& rows, size
   }
 }
 
+// Offers the rows of a block whose distance to `query` may be at most the threshold. `distances` are off by
+// up to `error`; when that is not 0 the few that may matter are computed again.
+void KnnStage::OfferBlock(size_t query, const Rows& rows, size_t begin, std::span<const float> distances,
+                          float error, TopK* best) const {
+  const KnnQuery& knn = *plan_->knn;
+  const size_t vector_bytes = knn.dim * ElementBytes(knn.element);
+  const size_t count = distances.size();
+  float threshold = std::min(best->threshold(), thresholds_->Get(query));
+  for (size_t r = 0; r < count; ++r) {
+    r += simd::FindAtMost(distances.data() + r, count - r, threshold + error);
+    if (r >= count) break;
+    float distance = distances[r];
+    if (error > 0) {
+      simd::Distances(knn.metric, knn.element, knn.queries->data() + query * vector_bytes,
+                      rows.vectors + (begin + r) * vector_bytes, 1, knn.dim, &distance);
+    }
+    Offer(query, distance, rows, begin + r, &threshold, best);
+  }
+}
+
 void KnnStage::SearchSingle(const Rows& rows, std::vector<TopK>* best) const {
   const KnnQuery& knn = *plan_->knn;
   const size_t queries = knn.num_queries();
   const size_t vector_bytes = knn.dim * ElementBytes(knn.element);
   std::vector<float> distances(queries * std::min(kBlockRows, rows.count));
+  std::vector<float> norms(std::min(kBlockRows, rows.count));
+  const bool together = knn.element == simd::Element::kFloat32 && queries > 1;
   for (size_t begin = 0; begin < rows.count; begin += kBlockRows) {
     const size_t count = std::min(kBlockRows, rows.count - begin);
     const uint8_t* vectors = rows.vectors + begin * vector_bytes;
-    if (knn.element == simd::Element::kFloat32 && queries > 1) {
-      simd::BatchDistancesF32(knn.metric, reinterpret_cast<const float*>(knn.queries->data()), queries,
-                              reinterpret_cast<const float*>(vectors), count, knn.dim, distances.data());
-    } else {
-      for (size_t q = 0; q < queries; ++q) {
-        simd::Distances(knn.metric, knn.element, knn.queries->data() + q * vector_bytes, vectors, count,
-                        knn.dim, distances.data() + q * count);
+    const auto* floats = reinterpret_cast<const float*>(vectors);
+    float largest_norm = 0;
+    if (estimator_ != nullptr) {
+      estimator_->Estimate(floats, count, distances.data(), norms.data());
+      for (size_t r = 0; r < count; ++r) {
+        if (norms[r] <= largest_norm) continue;
+        largest_norm = std::isnan(norms[r]) ? std::numeric_limits<float>::infinity() : norms[r];
       }
+    } else if (together) {
+      simd::BatchDistancesF32(knn.metric, reinterpret_cast<const float*>(knn.queries->data()), queries,
+                              floats, count, knn.dim, distances.data());
     }
     for (size_t q = 0; q < queries; ++q) {
-      float threshold = std::min((*best)[q].threshold(), thresholds_->Get(q));
-      const float* row_distances = distances.data() + q * count;
-      for (size_t r = simd::FindAtMost(row_distances, count, threshold); r < count;) {
-        Offer(q, row_distances[r], rows, begin + r, &threshold, &(*best)[q]);
-        ++r;
-        r += simd::FindAtMost(row_distances + r, count - r, threshold);
+      float error = estimator_ == nullptr ? 0 : estimator_->ErrorBound(q, largest_norm);
+      if (!together || !std::isfinite(error)) {
+        simd::Distances(knn.metric, knn.element, knn.queries->data() + q * vector_bytes, vectors, count,
+                        knn.dim, distances.data() + q * count);
+        error = 0;
       }
+      OfferBlock(q, rows, begin, {distances.data() + q * count, count}, error, &(*best)[q]);
     }
   }
 }

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lance/scan/exec/scan_stage.h"
 #include "lance/scan/exec/top_k.h"
+#include "lance/simd/distance.h"
 
 namespace lance::scan {
 
@@ -33,6 +35,8 @@ class KnnStage : public UnitStage {
   struct Rows;  // the vectors of a unit and who they belong to
   Result<Rows> GetRows(const arrow::RecordBatch& batch) const;
   void SearchSingle(const Rows& rows, std::vector<TopK>* best) const;
+  void OfferBlock(size_t query, const Rows& rows, size_t begin, std::span<const float> distances, float error,
+                  TopK* best) const;
   void SearchMulti(const Rows& rows, TopK* best) const;
   void Offer(size_t query, float distance, const Rows& rows, size_t row, float* threshold, TopK* best) const;
 
@@ -40,6 +44,7 @@ class KnnStage : public UnitStage {
   std::shared_ptr<RunState> run_;
   ScanStage scan_;
   std::shared_ptr<SharedThresholds> thresholds_;
+  std::unique_ptr<const simd::L2Estimator> estimator_;  // null: distances are computed in full
 };
 
 /// Merges the candidates of all units into the k nearest a query, by query, then distance, then row id; one

@@ -8,7 +8,7 @@ namespace lance::encoding {
 namespace {
 
 // Picking one value costs about as much as unpacking this many.
-constexpr uint64_t kPickCost = 12;
+constexpr uint64_t kPickCost = 64;
 
 class InlineBitpackingCodec : public ChunkCodec {
  public:
