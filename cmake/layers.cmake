@@ -15,6 +15,18 @@ function(lance_use_pch target)
   target_precompile_headers(${target} REUSE_FROM lance_pch)
 endfunction()
 
+# Sanitizers see no overflow of memory that an allocator of Arrow's own hands out.
+set(LANCE_TEST_ENVIRONMENT "LANCE_TESTDATA=${CMAKE_SOURCE_DIR}/testdata")
+if(LANCE_SANITIZE)
+  list(APPEND LANCE_TEST_ENVIRONMENT ARROW_DEFAULT_MEMORY_POOL=system)
+endif()
+if(LANCE_SANITIZE STREQUAL "thread")
+  # A test forks on purpose, and its child starts threads.
+  # Damaged data sets are read on one thread: nothing for this sanitizer to find.
+  list(APPEND LANCE_TEST_ENVIRONMENT LANCE_MUTATIONS=70
+       TSAN_OPTIONS=die_after_fork=0:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp)
+endif()
+
 # lance_layer(name [DEPS layer...] [LINK lib...]): sources by suffix, tests and fuzz targets beside them.
 function(lance_layer name)
   cmake_parse_arguments(L "" "" "DEPS;LINK" ${ARGN})
@@ -47,7 +59,8 @@ function(lance_layer name)
     target_link_libraries(${name}_test PRIVATE lance_${name} GTest::gmock GTest::gtest_main)
     lance_use_pch(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES LABELS unit ENVIRONMENT "LANCE_TESTDATA=${CMAKE_SOURCE_DIR}/testdata")
+    # A hang fails the test; slow sanitizer builds on a busy machine do not.
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT "${LANCE_TEST_ENVIRONMENT}")
     set_property(GLOBAL APPEND PROPERTY LANCE_UNIT_TESTS ${name}_test)
   endif()
   if(LANCE_BUILD_FUZZ)
@@ -62,7 +75,7 @@ function(lance_layer name)
       endif()
       lance_use_pch(${fuzz})
       add_test(NAME ${fuzz} COMMAND ${fuzz} -runs=2000 ${CMAKE_SOURCE_DIR}/fuzz/seeds/${fuzz})
-      set_tests_properties(${fuzz} PROPERTIES LABELS fuzz TIMEOUT 120)
+      set_tests_properties(${fuzz} PROPERTIES LABELS fuzz TIMEOUT 120 ENVIRONMENT "${LANCE_TEST_ENVIRONMENT}")
       set_property(GLOBAL APPEND PROPERTY LANCE_FUZZERS ${fuzz})
     endforeach()
   endif()

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import time
 
 import pytest
@@ -38,8 +39,21 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def wait(self):
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    def wait(self, seconds=20):
+        """The exit code; a program that does not end is killed and the test fails."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode(errors="replace")
+                except OSError:  # the program is gone
+                    time.sleep(0.05)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        raise AssertionError(f"the shell did not end; it said {self.text!r}")
 
 
 @pytest.fixture
@@ -63,6 +77,7 @@ def test_statements_over_several_lines_and_dot_commands(shell, tmp_path):
     shell.read_until(r"error: SQL: syntax error")
     shell.send(".nonsense\n")
     shell.read_until(r"\.help")
+    shell.read_until(r"lance> ")
     shell.send(".quit\n")
     assert shell.wait() == 0
     history = (tmp_path / ".lance_history").read_text()
@@ -76,6 +91,7 @@ def test_interrupt_stops_a_statement_and_the_shell_goes_on(shell):
     shell.read_until(r"error: .*nterrupt")
     shell.send("SELECT 40 + 2 AS alive;\n")
     shell.read_until(r"│    42 │")
+    shell.read_until(r"lance> ")  # only a line editor that waits for a key takes Ctrl-D as the end
     shell.send("\x04")
     assert shell.wait() == 0
 

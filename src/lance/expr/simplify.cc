@@ -80,30 +80,6 @@ LogicalPtr RewriteZero(const LogicalPtr& node) {
   }
 }
 
-std::optional<__int128> IntegerValue(const arrow::Scalar& value) {
-  if (!value.is_valid) return std::nullopt;
-  switch (value.type->id()) {
-    case Type::INT8:
-      return checked_cast<const arrow::Int8Scalar&>(value).value;
-    case Type::INT16:
-      return checked_cast<const arrow::Int16Scalar&>(value).value;
-    case Type::INT32:
-      return checked_cast<const arrow::Int32Scalar&>(value).value;
-    case Type::INT64:
-      return checked_cast<const arrow::Int64Scalar&>(value).value;
-    case Type::UINT8:
-      return checked_cast<const arrow::UInt8Scalar&>(value).value;
-    case Type::UINT16:
-      return checked_cast<const arrow::UInt16Scalar&>(value).value;
-    case Type::UINT32:
-      return checked_cast<const arrow::UInt32Scalar&>(value).value;
-    case Type::UINT64:
-      return checked_cast<const arrow::UInt64Scalar&>(value).value;
-    default:
-      return std::nullopt;
-  }
-}
-
 // The literal on the other side of a cast; null when the cast must stay. Round trips prove that nothing is
 // lost.
 ScalarPtr UncastLiteral(const TypePtr& inner, const ScalarPtr& literal, bool equality) {

@@ -2,6 +2,7 @@
 
 #include "lance/base/checked_math.h"
 #include "lance/proto/file_format.pb.h"
+#include "lance/proto/parse.h"
 #include "lance/proto/well_known.pb.h"
 
 namespace lance::file {
@@ -32,7 +33,7 @@ Result<std::string> Unwrap(const pb::Encoding& encoding, std::string_view messag
   }
   LANCE_CHECK_BYTES(encoding.has_direct(), "it has no encoding");
   pb::Any any;
-  LANCE_CHECK_BYTES(any.ParseFromString(encoding.direct().encoding()), "its encoding cannot be parsed");
+  LANCE_CHECK_BYTES(pb::Parse(encoding.direct().encoding(), &any), "its encoding cannot be parsed");
   // Only what follows the last slash names the message; the host before it means nothing.
   const std::string& url = any.type_url();
   size_t slash = url.rfind('/');
@@ -49,9 +50,7 @@ Result<std::string> Unwrap(const pb::Encoding& encoding, std::string_view messag
 Result<std::unique_ptr<encoding::ColumnInfo>> ParseColumnMetadata(std::span<const uint8_t> bytes,
                                                                   const ColumnMetadataContext& context) {
   pb::ColumnMetadata metadata;
-  LANCE_CHECK_BYTES(
-      bytes.size() <= INT32_MAX && metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())),
-      "its metadata cannot be parsed");
+  LANCE_CHECK_BYTES(pb::Parse(bytes, &metadata), "its metadata cannot be parsed");
   auto info = std::make_unique<encoding::ColumnInfo>();
   ARROW_RETURN_NOT_OK(
       CheckBuffers(metadata.buffer_offsets(), metadata.buffer_sizes(), context, &info->buffers));

@@ -7,6 +7,7 @@
 #include "lance/base/checked_math.h"
 #include "lance/file/column_metadata.h"
 #include "lance/proto/file_format.pb.h"
+#include "lance/proto/parse.h"
 #include "lance/schema/schema_serde.h"
 #include "lance/store/object_store.h"
 
@@ -189,7 +190,7 @@ Result<std::unique_ptr<encoding::ColumnInfo>> Container::ParseColumn(int index) 
 
 void Container::ParseSchema() const {
   pb::FileDescriptor descriptor;
-  if (!descriptor.ParseFromArray(descriptor_->data(), static_cast<int>(descriptor_->size()))) {
+  if (!pb::Parse(SpanOf(*descriptor_), &descriptor)) {
     schema_status_ = Corruption("{}: the file descriptor cannot be parsed", path_);
     return;
   }

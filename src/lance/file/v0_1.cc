@@ -16,6 +16,7 @@
 #include "lance/encoding/v0_1/field_readers.h"
 #include "lance/file/version_readers.h"
 #include "lance/proto/file_format.pb.h"
+#include "lance/proto/parse.h"
 #include "lance/proto/table_format.pb.h"
 #include "lance/schema/schema_serde.h"
 #include "lance/store/object_store.h"
@@ -94,8 +95,7 @@ class LegacyContainer final : public encoding::v0_1::LegacySource {
     LANCE_CHECK_BYTES(position >= 0, "the metadata lies at {}", position);
     ARROW_ASSIGN_OR_RAISE(auto message, bytes_.ReadMessage(static_cast<uint64_t>(position), "metadata"));
     pb::LegacyMetadata metadata;
-    LANCE_CHECK_BYTES(metadata.ParseFromArray(message->data(), static_cast<int>(message->size())),
-                      "the metadata is no valid message");
+    LANCE_CHECK_BYTES(pb::Parse(SpanOf(*message), &metadata), "the metadata is no valid message");
     manifest_position_ = metadata.manifest_position();
     ARROW_RETURN_NOT_OK(ReadBatches(metadata));
     return ReadPageTable(metadata.page_table_position(), options);
@@ -174,8 +174,7 @@ class LegacyContainer final : public encoding::v0_1::LegacySource {
     if (manifest_position_ == 0) return NotFound("{}: the file does not describe itself", path_);
     ARROW_ASSIGN_OR_RAISE(auto message, bytes_.ReadMessage(manifest_position_, "schema"));
     pb::Manifest manifest;
-    LANCE_CHECK_BYTES(manifest.ParseFromArray(message->data(), static_cast<int>(message->size())),
-                      "{}: the schema is no valid message", path_);
+    LANCE_CHECK_BYTES(pb::Parse(SpanOf(*message), &manifest), "{}: the schema is no valid message", path_);
     return schema::FromProto(manifest.fields(), manifest.schema_metadata());
   }
 

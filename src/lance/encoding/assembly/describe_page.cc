@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lance/proto/page_encodings.pb.h"
+#include "lance/proto/parse.h"
 
 namespace lance::encoding {
 namespace {
@@ -131,7 +132,7 @@ std::string DescribeLayout(const pb21::PageLayout& layout, int depth) {
 
 std::string DescribePage(const std::string& encoding) {
   pb21::PageLayout layout;
-  if (!layout.ParseFromString(encoding)) return "unreadable PageLayout";
+  if (!pb::Parse(encoding, &layout)) return "unreadable PageLayout";
   return DescribeLayout(layout, 0);
 }
 

@@ -45,10 +45,9 @@ class Memory : public lance::encoding::ByteSource {
     std::vector<BufferPtr> out;
     for (const ByteRange& range : ranges) {
       if (range.offset > size_ || range.length > size_ - range.offset) return lance::IOError("outside");
-      // Each in memory of its own, so that reads past the end are seen.
-      ARROW_ASSIGN_OR_RAISE(auto copy, arrow::AllocateBuffer(static_cast<int64_t>(range.length)));
-      if (range.length > 0) std::memcpy(copy->mutable_data(), data_ + range.offset, range.length);
-      out.push_back(std::move(copy));
+      // Each in memory of its own and without Arrow's padding, so that reads past the end are seen.
+      const uint8_t* from = data_ + range.offset;
+      out.push_back(arrow::Buffer::FromVector(std::vector<uint8_t>(from, from + range.length)));
     }
     return out;
   }

@@ -4,6 +4,7 @@
 
 #include "lance/base/checked_math.h"
 #include "lance/proto/page_encodings.pb.h"
+#include "lance/proto/parse.h"
 
 namespace lance::encoding {
 namespace {
@@ -36,7 +37,7 @@ Result<std::shared_ptr<const PageReader>> OpenStructuralPage(const PageInfo& inf
                           format.minor);
     }
     pb21::PageLayout layout;
-    LANCE_CHECK_BYTES(layout.ParseFromString(info.encoding), "the page encoding is not a PageLayout message");
+    LANCE_CHECK_BYTES(pb::Parse(info.encoding, &layout), "the page encoding is not a PageLayout message");
     ARROW_ASSIGN_OR_RAISE(LeafShape shape, ShapeOf(type));
     return OpenLayout(PageSource{info, format, shape, source}, layout, 0);
   };

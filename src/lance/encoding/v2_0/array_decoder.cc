@@ -9,6 +9,7 @@
 #include "lance/encoding/v2_0/compound_decoders.h"
 #include "lance/encoding/v2_0/flat_decoder.h"
 #include "lance/proto/array_encodings.pb.h"
+#include "lance/proto/parse.h"
 
 namespace lance::encoding::v2_0 {
 namespace {
@@ -300,7 +301,7 @@ Result<std::unique_ptr<ArrayDecoder>> ParseArrayDecoder(const std::string& encod
                                                         const std::shared_ptr<arrow::DataType>& type,
                                                         uint64_t num_rows, const PageBuffers& buffers) {
   pb20::ArrayEncoding message;
-  LANCE_CHECK_BYTES(message.ParseFromString(encoding), "the array encoding is no valid message");
+  LANCE_CHECK_BYTES(pb::Parse(encoding, &message), "the array encoding is no valid message");
   return MakeArrayDecoder(message, type, num_rows, buffers);
 }
 

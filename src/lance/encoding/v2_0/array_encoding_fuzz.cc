@@ -8,6 +8,7 @@
 #include "lance/encoding/v2_0/describe.h"
 #include "lance/encoding/v2_0/field_readers.h"
 #include "lance/encoding/v2_0/old_file_for_tests.h"
+#include "lance/proto/parse.h"
 
 namespace {
 
@@ -45,7 +46,7 @@ Status ReadPage(std::span<const uint8_t> bytes) {
   ARROW_ASSIGN_OR_RAISE(auto message, reader.ReadBytes(length, "encoding"));
   (void)v2_0::DescribeEncoding(std::string(message.begin(), message.end()));
   pb20::ArrayEncoding encoding;
-  if (!encoding.ParseFromArray(message.data(), static_cast<int>(message.size()))) return Status::OK();
+  if (!pb::Parse(message, &encoding)) return Status::OK();
 
   auto file = std::make_shared<OldFileForTests>();
   std::vector<ByteRange> buffers(num_buffers % 6);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lance/proto/array_encodings.pb.h"
+#include "lance/proto/parse.h"
 
 namespace lance::encoding::v2_0 {
 namespace {
@@ -73,7 +74,7 @@ std::string Describe(const pb20::ArrayEncoding& encoding, int depth) {
 
 std::string DescribeEncoding(const std::string& encoding) {
   pb20::ArrayEncoding message;
-  if (!message.ParseFromString(encoding)) return "invalid array encoding";
+  if (!pb::Parse(encoding, &message)) return "invalid array encoding";
   return Describe(message, 0);
 }
 

@@ -7,6 +7,7 @@
 #include "lance/encoding/v2_0/ends.h"
 #include "lance/encoding/v2_0/field_readers.h"
 #include "lance/proto/array_encodings.pb.h"
+#include "lance/proto/parse.h"
 
 namespace lance::encoding::v2_0 {
 namespace {
@@ -109,7 +110,7 @@ class ListReader final : public Reader {
 
 Result<EndsPage> OpenEndsPage(const PageInfo& page, const PageBuffers& buffers) {
   pb20::ArrayEncoding encoding;
-  LANCE_CHECK_BYTES(encoding.ParseFromString(page.encoding), "the array encoding is no valid message");
+  LANCE_CHECK_BYTES(pb::Parse(page.encoding, &encoding), "the array encoding is no valid message");
   LANCE_CHECK_BYTES(encoding.has_list(), "a list column has a page with array encoding number {}",
                     static_cast<int>(encoding.array_encoding_case()));
   const pb20::List& list = encoding.list();

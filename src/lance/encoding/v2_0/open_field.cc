@@ -3,6 +3,7 @@
 #include "lance/encoding/v2_0/column_pages.h"
 #include "lance/encoding/v2_0/field_readers.h"
 #include "lance/proto/array_encodings.pb.h"
+#include "lance/proto/parse.h"
 #include "lance/schema/schema.h"
 
 namespace lance::encoding::v2_0 {
@@ -46,7 +47,7 @@ class Opener {
  private:
   Result<ColumnKind> KindOfColumn(const ColumnInfo& info, const schema::Field& field) const {
     pb20::ColumnEncoding encoding;
-    LANCE_CHECK_BYTES(encoding.ParseFromString(info.encoding),
+    LANCE_CHECK_BYTES(pb::Parse(info.encoding, &encoding),
                       "{}, column {} ({}): the column encoding is no valid message", source_->path(),
                       info.index, field.name);
     ColumnKind kind = ColumnKind::kValues;
@@ -71,7 +72,7 @@ class Opener {
     pb20::ArrayEncoding encoding;
     for (const PageInfo& page : info.pages) {
       if (page.num_rows == 0) continue;
-      if (!encoding.ParseFromString(page.encoding)) encoding.Clear();  // reported when the page is opened
+      if (!pb::Parse(page.encoding, &encoding)) encoding.Clear();  // reported when the page is opened
       break;
     }
     return encoding;
@@ -106,7 +107,7 @@ class Opener {
     uint64_t num_rows = 0;
     for (const PageInfo& page : info.pages) {
       pb20::ArrayEncoding encoding;
-      LANCE_CHECK_BYTES(encoding.ParseFromString(page.encoding) && encoding.has_struct_(),
+      LANCE_CHECK_BYTES(pb::Parse(page.encoding, &encoding) && encoding.has_struct_(),
                         "{}: a struct column has a page of another encoding", page.where);
       ARROW_ASSIGN_OR_RAISE(num_rows, CheckedAdd(num_rows, page.num_rows, "row count"));
     }
