@@ -6,6 +6,7 @@
 
 #include "lance/base/checked_math.h"
 #include "lance/encoding/assembly/join_values.h"
+#include "lance/encoding/core/buffers.h"
 
 namespace lance::encoding {
 namespace {
@@ -91,7 +92,7 @@ class PagedLeafColumn final : public LeafColumn {
 
   Result<std::unique_ptr<LeafTask>> Plan(std::span<const RowRange> rows) const override {
     std::vector<RowsOfPage> touched;
-    RowRanges in_pages;
+    std::vector<RowRange, PooledAllocator<RowRange>> in_pages;
     in_pages.reserve(rows.size());
     RowRange rest = rows.empty() ? RowRange{} : rows[0];
     for (size_t next = 0; next < rows.size();) {
@@ -111,7 +112,7 @@ class PagedLeafColumn final : public LeafColumn {
     std::vector<PlannedPage> planned;
     planned.reserve(touched.size());
     for (const RowsOfPage& one : touched) {
-      std::span<const RowRange> own = std::span(in_pages).subspan(one.first, one.count);
+      std::span<const RowRange> own = std::span<const RowRange>(in_pages).subspan(one.first, one.count);
       ARROW_ASSIGN_OR_RAISE(PlannedPage page, PlanPage(one.page, own, &prefetched));
       planned.push_back(std::move(page));
     }

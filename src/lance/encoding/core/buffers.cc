@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include <arrow/memory_pool.h>
+
 #include "lance/runtime/buffer_pool.h"
 
 namespace lance::encoding {
@@ -54,6 +56,19 @@ Result<uint8_t*> ScratchBytes::Get(uint64_t bytes) {
     capacity_ = wanted;
   }
   return data_.get();
+}
+
+void* AllocateElements(size_t count, size_t bytes_each) {
+  if (count > kMaxBufferBytes / bytes_each) throw std::bad_alloc();
+  uint8_t* out = nullptr;
+  if (!runtime::BufferPool()->Allocate(static_cast<int64_t>(count * bytes_each), &out).ok()) {
+    throw std::bad_alloc();
+  }
+  return out;
+}
+
+void FreeElements(void* data, size_t bytes) {
+  runtime::BufferPool()->Free(static_cast<uint8_t*>(data), static_cast<int64_t>(bytes));
 }
 
 }  // namespace lance::encoding

@@ -63,4 +63,21 @@ class ScratchBytes {
   uint64_t capacity_ = 0;
 };
 
+/// For PooledAllocator. Throws std::bad_alloc, as vectors expect.
+void* AllocateElements(size_t count, size_t bytes_each);
+void FreeElements(void* data, size_t bytes);
+
+/// Memory of vectors that every read makes and drops again, from the buffer pool: the general allocator gives
+/// blocks of their size back to the system and faults them anew.
+template <typename T>
+struct PooledAllocator {
+  using value_type = T;
+  PooledAllocator() = default;
+  template <typename U>
+  PooledAllocator(const PooledAllocator<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(AllocateElements(count, sizeof(T))); }
+  void deallocate(T* data, size_t count) { FreeElements(data, count * sizeof(T)); }
+  bool operator==(const PooledAllocator&) const = default;
+};
+
 }  // namespace lance::encoding

@@ -8,6 +8,7 @@
 #include "lance/encoding/codec/block_codec.h"
 #include "lance/encoding/codec/chunk_codec.h"
 #include "lance/encoding/codec/dictionary/page_dictionary.h"
+#include "lance/encoding/core/buffers.h"
 #include "lance/encoding/core/leaf_shape.h"
 #include "lance/encoding/core/page.h"
 #include "lance/encoding/levels/level_layout.h"
@@ -43,7 +44,7 @@ struct ChunkWork {
 struct MiniBlockPlan {
   std::vector<ByteRange> ranges;
   std::vector<ChunkWork> work;
-  std::vector<RowRange> rows;  ///< relative to the first row of their chunk
+  std::vector<RowRange, PooledAllocator<RowRange>> rows;  ///< relative to the first row of their chunk
   uint64_t num_rows = 0;
 };
 
