@@ -33,9 +33,13 @@ def run_lance(*args, stdin="", cwd=None, env=None):
 
 
 @pytest.fixture(scope="session")
-def run():
-    if not PROGRAM.exists():
-        pytest.skip(f"{PROGRAM} is not built")
+def program():
+    assert PROGRAM.exists(), f"{PROGRAM} is not built"
+    return PROGRAM
+
+
+@pytest.fixture(scope="session")
+def run(program):
     return run_lance
 
 

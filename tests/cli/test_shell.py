@@ -9,16 +9,15 @@ import time
 
 import pytest
 
-from conftest import PROGRAM
 
 
 class Terminal:
 
-    def __init__(self, *args, home):
+    def __init__(self, program, *args, home):
         pid, self.fd = pty.fork()
         if pid == 0:
             os.environ.update(HOME=str(home), TERM="dumb", COLUMNS="100", NO_COLOR="1")
-            os.execv(PROGRAM, [str(PROGRAM), *args])
+            os.execv(program, [str(program), *args])
         self.pid = pid
         self.text = ""
 
@@ -57,8 +56,8 @@ class Terminal:
 
 
 @pytest.fixture
-def shell(run, tmp_path):
-    terminal = Terminal("sql", home=tmp_path)
+def shell(program, tmp_path):
+    terminal = Terminal(program, "sql", home=tmp_path)
     terminal.read_until(r"lance> ")
     yield terminal
     os.close(terminal.fd)
