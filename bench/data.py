@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 OUT = pathlib.Path(__file__).resolve().parent / "out"
-SIZES = {"lineitem": 6_000_000, "narrow": 2_000_000, "vec768": 500_000, "vec128": 1_000_000, "blob": 40_000}
+SIZES = {"lineitem": 6_000_000, "narrow": 2_000_000, "vec768": 500_000, "vec128": 1_000_000, "blob": 10_000}
 
 
 def rows_of(name, scale):
