@@ -102,16 +102,18 @@ class RecyclingPool : public arrow::MemoryPool {
     bytes_.fetch_sub(size, std::memory_order_relaxed);
     int index = ClassOf(static_cast<uint64_t>(size));
     uint64_t block = ClassBytes(index);
+    if (block > kMaxKeptBytes / 2) return Unmap(data, block);
+    // The newest blocks are kept: what is freed now is the size that will be asked for next, and blocks left
+    // over from another kind of scan would otherwise fill the pool for good.
+    std::vector<std::pair<uint8_t*, uint64_t>> evicted;
     {
       std::lock_guard lock(mutex_);
-      if (kept_bytes_ + block <= kMaxKeptBytes) {
-        kept_[static_cast<size_t>(index)].push_back(data);
-        kept_bytes_ += block;
-        MarkUsed(data, 0, block);
-        return;
-      }
+      while (kept_bytes_ + block > kMaxKeptBytes) evicted.push_back(TakeFromLargestClass());
+      kept_[static_cast<size_t>(index)].push_back(data);
+      kept_bytes_ += block;
+      MarkUsed(data, 0, block);
     }
-    Unmap(data, block);
+    for (const auto& [old, bytes] : evicted) Unmap(old, bytes);
   }
 
   void ReleaseUnused() override {
@@ -135,6 +137,24 @@ class RecyclingPool : public arrow::MemoryPool {
   std::string backend_name() const override { return "lance"; }
 
  private:
+  // The oldest block of the class that keeps most bytes. mutex_ is held and some block is kept.
+  std::pair<uint8_t*, uint64_t> TakeFromLargestClass() {
+    size_t largest = 0;
+    uint64_t most = 0;
+    for (size_t index = 0; index < kept_.size(); ++index) {
+      const uint64_t bytes = kept_[index].size() * ClassBytes(static_cast<int>(index));
+      if (bytes > most) {
+        most = bytes;
+        largest = index;
+      }
+    }
+    uint8_t* block = kept_[largest].front();
+    kept_[largest].erase(kept_[largest].begin());
+    const uint64_t bytes = ClassBytes(static_cast<int>(largest));
+    kept_bytes_ -= bytes;
+    return {block, bytes};
+  }
+
   void Count(int64_t size) {
     int64_t now = bytes_.fetch_add(size, std::memory_order_relaxed) + size;
     int64_t seen = max_.load(std::memory_order_relaxed);
