@@ -95,11 +95,11 @@ def test_interrupt_stops_a_statement_and_the_shell_goes_on(shell):
     assert shell.wait() == 0
 
 
-def test_tables_fit_the_terminal_and_limit_their_rows(run, pair, tmp_path):
-    terminal = Terminal("scan", pair.lance, "--max-rows", "5", home=tmp_path)
+def test_tables_fit_the_terminal_and_limit_their_rows(program, run, pair, tmp_path):
+    terminal = Terminal(program, "scan", pair.lance, "--max-rows", "5", home=tmp_path)
     text = terminal.read_until(r"first 5 rows.*\n")
     terminal.wait()
     assert max(len(line.rstrip()) for line in text.splitlines() if line.startswith("│")) <= 100
-    terminal = Terminal("scan", pair.lance, "-F", "parquet", home=tmp_path)
+    terminal = Terminal(program, "scan", pair.lance, "-F", "parquet", home=tmp_path)
     assert "terminal" in terminal.read_until(r"error: .*\n")
     assert terminal.wait() == 1
