@@ -154,7 +154,7 @@ def make_cases(rows_of):
     add("scan as stream", "scan", "lineitem", 3, "stream", (*LANCE, "parquet"))
     for column in ("l_orderkey", "l_extendedprice", "l_shipmode", "l_comment"):
         add(f"scan {column}", "scan", "lineitem", 3, "table", ALL, columns=[column])
-    add("scan 768 x f32", "scan", "vec768", 2, "table", (*LANCE, "parquet"), columns=["v"])
+    add("scan 768 x f32", "scan", "vec768", 2, "table", LANCE, columns=["v"])
 
     wanted = ["l_orderkey", "l_extendedprice", "l_comment"]
     for share in (0.001, 0.01, 0.1, 0.5):

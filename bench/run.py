@@ -61,7 +61,7 @@ def measure(workers, case, paths, rounds, seconds):
                 errors[engine] = got["error"]
             elif turn > 0:
                 runs[engine].append(got)
-        if turn >= 3 and time.time() > deadline:
+        if turn >= 1 and time.time() > deadline:
             break
     results = {getattr(r[0]["result"], "__int__", lambda: r[0]["result"])() for r in runs.values() if r}
     if len(results) > 1:
@@ -108,7 +108,7 @@ def main():
     parser.add_argument("--scale", type=float, default=0.1)
     parser.add_argument("--only", default="", help="groups or parts of case names, comma separated")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=30, help="time limit of a case after three rounds")
+    parser.add_argument("--seconds", type=float, default=30, help="time limit of a case, at least one measured round")
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--write", help="also write the report to this file")
     options = parser.parse_args()
