@@ -57,8 +57,7 @@ def test_public_headers_compile_alone(prefix, tmp_path):
 
 def test_installed_program(prefix, vectors):
     program = prefix / "bin/lance"
-    if not program.exists():
-        pytest.skip("the program is not built")
+    assert program.exists(), "the program is not built"
     assert sh(program, "count", vectors[0]) == "2000\n"
     assert sh(program, "sql", f"SELECT count(*) AS n FROM '{vectors[0]}' WHERE g = 1") == "n\n200\n"
 
