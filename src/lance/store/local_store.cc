@@ -164,6 +164,75 @@ class LocalObject : public ReadableObject {
   std::shared_ptr<AtomicCounters> counters_;
 };
 
+Status WriteAll(int fd, std::span<const uint8_t> bytes, const std::string& path) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    ssize_t wrote = write(fd, bytes.data() + done, bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return FromErrno(errno, "writing", path);
+    done += static_cast<size_t>(wrote);
+  }
+  return Status::OK();
+}
+
+// A new name in a folder survives a power cut once the folder itself is synced.
+Status SyncFolderOf(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  FileDescriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0 || fsync(fd.get()) != 0) return FromErrno(errno, "syncing", folder);
+  return Status::OK();
+}
+
+void MakeFolderOf(const std::string& path) {
+  std::error_code error;  // what is missing shows when the file is opened
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+}
+
+// Written under its final name: keys of streamed objects are unique, and nothing refers to one before its
+// commit.
+class LocalWriter : public WritableObject {
+ public:
+  LocalWriter(std::string path, FileDescriptor fd, Durability durability,
+              std::shared_ptr<AtomicCounters> counters)
+      : path_(std::move(path)), fd_(std::move(fd)), durability_(durability), counters_(std::move(counters)) {}
+  ~LocalWriter() override {
+    if (!closed_) Abort();
+  }
+  const std::string& path() const override { return path_; }
+  uint64_t position() const override { return position_; }
+
+  Status Write(std::span<const uint8_t> bytes) override {
+    if (closed_) return InvalidArgument("{}: written to after it was closed", path_);
+    ARROW_RETURN_NOT_OK(WriteAll(fd_.get(), bytes, path_));
+    position_ += bytes.size();
+    counters_->Write(bytes.size());
+    return Status::OK();
+  }
+  Status Close() override {
+    if (closed_) return Status::OK();
+    if (durability_ == Durability::kSync) {
+      if (fsync(fd_.get()) != 0) return FromErrno(errno, "syncing", path_);
+      ARROW_RETURN_NOT_OK(SyncFolderOf(path_));
+    }
+    closed_ = true;
+    fd_ = FileDescriptor();
+    return Status::OK();
+  }
+  void Abort() override {
+    if (closed_) return;
+    closed_ = true;
+    unlink(path_.c_str());
+  }
+
+ private:
+  const std::string path_;
+  FileDescriptor fd_;
+  const Durability durability_;
+  const std::shared_ptr<AtomicCounters> counters_;
+  uint64_t position_ = 0;
+  bool closed_ = false;
+};
+
 class LocalStore : public ObjectStore {
  public:
   explicit LocalStore(std::string root) : root_(std::move(root)) {
@@ -254,25 +323,38 @@ class LocalStore : public ObjectStore {
     return out;
   }
 
-  Status Put(const std::string& key, std::span<const uint8_t> bytes) override {
-    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes));
+  Result<std::unique_ptr<WritableObject>> Create(const std::string& key, Durability durability) override {
+    std::string path = FullPath(key);
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    FileDescriptor fd(open(path.c_str(), kFlags, 0644));
+    if (fd.get() < 0 && errno == ENOENT) {
+      MakeFolderOf(path);
+      fd = FileDescriptor(open(path.c_str(), kFlags, 0644));
+    }
+    if (fd.get() < 0) return FromErrno(errno, "creating", path);
+    return std::make_unique<LocalWriter>(std::move(path), std::move(fd), durability, counters_);
+  }
+
+  Status Put(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
+    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability));
     std::string path = FullPath(key);
     if (rename(temporary.c_str(), path.c_str()) != 0) {
       int error = errno;
       unlink(temporary.c_str());
       return FromErrno(error, "writing", path);
     }
-    return Status::OK();
+    return durability == Durability::kSync ? SyncFolderOf(path) : Status::OK();
   }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes) override {
-    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes));
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
+    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability));
     std::string path = FullPath(key);
     // link() fails when the name exists, which is the atomic test that a commit needs.
     int result = link(temporary.c_str(), path.c_str());
     int error = errno;
     unlink(temporary.c_str());
-    return result == 0 ? Status::OK() : FromErrno(error, "writing", path);
+    if (result != 0) return FromErrno(error, "writing", path);
+    return durability == Durability::kSync ? SyncFolderOf(path) : Status::OK();
   }
 
   Status Delete(const std::string& key) override {
@@ -325,29 +407,25 @@ class LocalStore : public ObjectStore {
     return Status::OK();
   }
 
-  Result<std::string> WriteTemporary(const std::string& key, std::span<const uint8_t> bytes) {
+  Result<std::string> WriteTemporary(const std::string& key, std::span<const uint8_t> bytes,
+                                     Durability durability) {
     static std::atomic<uint64_t> serial{0};
     std::string path = FullPath(key);
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
     std::string temporary = fmt::format("{}.tmp-{}-{}", path, getpid(), serial.fetch_add(1));
-    FileDescriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (fd.get() < 0) return FromErrno(errno, "creating", temporary);
-    size_t done = 0;
-    while (done < bytes.size()) {
-      ssize_t wrote = write(fd.get(), bytes.data() + done, bytes.size() - done);
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) {
-        int failed = errno;
-        unlink(temporary.c_str());
-        return FromErrno(failed, "writing", temporary);
-      }
-      done += static_cast<size_t>(wrote);
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    FileDescriptor fd(open(temporary.c_str(), kFlags, 0644));
+    if (fd.get() < 0 && errno == ENOENT) {
+      MakeFolderOf(path);
+      fd = FileDescriptor(open(temporary.c_str(), kFlags, 0644));
     }
-    if (fsync(fd.get()) != 0) {
-      int failed = errno;
+    if (fd.get() < 0) return FromErrno(errno, "creating", temporary);
+    Status status = WriteAll(fd.get(), bytes, temporary);
+    if (status.ok() && durability == Durability::kSync && fsync(fd.get()) != 0) {
+      status = FromErrno(errno, "syncing", temporary);
+    }
+    if (!status.ok()) {
       unlink(temporary.c_str());
-      return FromErrno(failed, "syncing", temporary);
+      return status;
     }
     counters_->Write(bytes.size());
     return temporary;

@@ -1,6 +1,7 @@
 #include "lance/store/memory_store.h"
 
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -58,6 +59,29 @@ class MemoryObject : public ReadableObject {
   std::shared_ptr<AtomicCounters> counters_;
 };
 
+class MemoryWriter : public WritableObject {
+ public:
+  MemoryWriter(std::string path, std::function<void(std::string)> keep)
+      : path_(std::move(path)), keep_(std::move(keep)) {}
+  const std::string& path() const override { return path_; }
+  uint64_t position() const override { return bytes_.size(); }
+  Status Write(std::span<const uint8_t> bytes) override {
+    if (keep_ == nullptr) return InvalidArgument("{}: written to after it was closed", path_);
+    bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return Status::OK();
+  }
+  Status Close() override {
+    if (auto keep = std::exchange(keep_, nullptr)) keep(std::move(bytes_));
+    return Status::OK();
+  }
+  void Abort() override { keep_ = nullptr; }
+
+ private:
+  const std::string path_;
+  std::function<void(std::string)> keep_;
+  std::string bytes_;
+};
+
 class MemoryStore : public ObjectStore {
  public:
   explicit MemoryStore(std::string root) : root_(std::move(root)) {
@@ -111,10 +135,14 @@ class MemoryStore : public ObjectStore {
     return std::vector<std::string>(names.begin(), names.end());
   }
 
-  Status Put(const std::string& key, std::span<const uint8_t> bytes) override {
+  Result<std::unique_ptr<WritableObject>> Create(const std::string& key, Durability) override {
+    return std::make_unique<MemoryWriter>(FullPath(key),
+                                          [this, key](std::string bytes) { Keep(key, std::move(bytes)); });
+  }
+  Status Put(const std::string& key, std::span<const uint8_t> bytes, Durability) override {
     return Store(key, bytes, false);
   }
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes) override {
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability) override {
     return Store(key, bytes, true);
   }
   Status Delete(const std::string& key) override {
@@ -145,6 +173,13 @@ class MemoryStore : public ObjectStore {
     auto it = Objects().entries.find(Key(key));
     if (it == Objects().entries.end()) return NotFound("{}: no such object", FullPath(key));
     return it->second;
+  }
+
+  void Keep(const std::string& key, std::string bytes) {
+    counters_->Write(bytes.size());
+    std::lock_guard lock(Objects().mutex);
+    Objects().entries[Key(key)] = {arrow::Buffer::FromString(std::move(bytes)),
+                                   std::chrono::system_clock::now()};
   }
 
   Status Store(const std::string& key, std::span<const uint8_t> bytes, bool only_new) {

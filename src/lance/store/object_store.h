@@ -64,6 +64,25 @@ class ReadableObject {
   virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges);
 };
 
+/// An object being written front to back. One thread at a time. Nothing is visible under its key as a whole
+/// object before Close; destroying it unclosed aborts.
+class WritableObject {
+ public:
+  virtual ~WritableObject() = default;
+  virtual const std::string& path() const = 0;  ///< for error messages
+  /// Bytes written so far: where the next Write lands.
+  virtual uint64_t position() const = 0;
+  virtual Status Write(std::span<const uint8_t> bytes) = 0;
+  /// Makes the object readable, and with Durability::kSync safe against a power cut. Call once.
+  virtual Status Close() = 0;
+  /// Gives up and removes what was written, as far as that is possible. Never fails.
+  virtual void Abort() = 0;
+};
+
+/// Whether a finished write must survive a power cut (fsync of file and folder on local disks; remote stores
+/// always do).
+enum class Durability { kBuffered, kSync };
+
 /// A flat key space below one root, such as a directory or a bucket prefix. Thread-safe. Keys use '/' and are
 /// relative to the root. Errors name the full path; a missing object is NotFound.
 class ObjectStore {
@@ -88,9 +107,15 @@ class ObjectStore {
   /// Names of the sub-folders directly below `prefix`.
   virtual Result<std::vector<std::string>> ListFolders(const std::string& prefix) = 0;
 
-  /// Writes whole objects. PutIfAbsent fails with AlreadyExists when the key exists, atomically.
-  virtual Status Put(const std::string& key, std::span<const uint8_t> bytes) = 0;
-  virtual Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes) = 0;
+  /// Starts a streamed write; makes the folders that the key needs.
+  virtual Result<std::unique_ptr<WritableObject>> Create(const std::string& key,
+                                                         Durability durability = Durability::kSync) = 0;
+  /// Writes whole objects. PutIfAbsent fails with AlreadyExists when the key exists, atomically; with
+  /// CommitStateUnknown when the store cannot tell whether the object is there.
+  virtual Status Put(const std::string& key, std::span<const uint8_t> bytes,
+                     Durability durability = Durability::kSync) = 0;
+  virtual Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes,
+                             Durability durability = Durability::kSync) = 0;
   virtual Status Delete(const std::string& key) = 0;
   virtual Status Copy(const std::string& from, const std::string& to) = 0;
 

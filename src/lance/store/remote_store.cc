@@ -115,6 +115,36 @@ class RemoteObject : public ReadableObject {
   std::shared_ptr<AtomicCounters> counters_;
 };
 
+class RemoteWriter : public WritableObject {
+ public:
+  RemoteWriter(std::string path, std::shared_ptr<arrow::io::OutputStream> out,
+               std::shared_ptr<AtomicCounters> counters)
+      : path_(std::move(path)), out_(std::move(out)), counters_(std::move(counters)) {}
+  ~RemoteWriter() override { Abort(); }
+  const std::string& path() const override { return path_; }
+  uint64_t position() const override { return position_; }
+  Status Write(std::span<const uint8_t> bytes) override {
+    if (out_ == nullptr) return InvalidArgument("{}: written to after it was closed", path_);
+    ARROW_RETURN_NOT_OK(Translate(out_->Write(bytes.data(), static_cast<int64_t>(bytes.size())), path_));
+    position_ += bytes.size();
+    counters_->Write(bytes.size());
+    return Status::OK();
+  }
+  Status Close() override {
+    if (out_ == nullptr) return Status::OK();
+    return Translate(std::exchange(out_, nullptr)->Close(), path_);
+  }
+  void Abort() override {
+    if (out_ != nullptr) (void)std::exchange(out_, nullptr)->Abort();
+  }
+
+ private:
+  const std::string path_;
+  std::shared_ptr<arrow::io::OutputStream> out_;
+  const std::shared_ptr<AtomicCounters> counters_;
+  uint64_t position_ = 0;
+};
+
 class RemoteStore : public ObjectStore {
  public:
   RemoteStore(std::shared_ptr<fs::FileSystem> file_system, std::string root, std::string uri)
@@ -178,15 +208,18 @@ class RemoteStore : public ObjectStore {
     return out;
   }
 
-  Status Put(const std::string& key, std::span<const uint8_t> bytes) override {
-    counters_->Write(bytes.size());
+  Result<std::unique_ptr<WritableObject>> Create(const std::string& key, Durability) override {
     ARROW_ASSIGN_OR_RAISE(auto out, Translate(fs_->OpenOutputStream(Key(key)), FullPath(key)));
-    ARROW_RETURN_NOT_OK(
-        Translate(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())), FullPath(key)));
-    return Translate(out->Close(), FullPath(key));
+    return std::make_unique<RemoteWriter>(FullPath(key), std::move(out), counters_);
   }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t>) override {
+  Status Put(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
+    ARROW_ASSIGN_OR_RAISE(auto out, Create(key, durability));
+    ARROW_RETURN_NOT_OK(out->Write(bytes));
+    return out->Close();
+  }
+
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t>, Durability) override {
     // Arrow's file systems have no conditional put, and a look before a write would lose commits.
     return NotSupported("{}: conditional writes to remote object stores", FullPath(key));
   }

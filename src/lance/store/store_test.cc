@@ -65,6 +65,27 @@ TEST_P(EveryStore, PutIfAbsentKeepsTheFirst) {
   EXPECT_EQ(store().Get("v/1").ValueOrDie()->ToString(), "one");
 }
 
+TEST_P(EveryStore, ShowsStreamedObjectsOnceTheyAreClosed) {
+  auto out = store().Create("data/x.bin").ValueOrDie();
+  ASSERT_TRUE(out->Write(Bytes("hel")).ok());
+  EXPECT_EQ(out->position(), 3u);
+  ASSERT_TRUE(out->Write(Bytes("lo")).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_FALSE(out->Write(Bytes("more")).ok());
+  EXPECT_EQ(store().Get("data/x.bin").ValueOrDie()->ToString(), "hello");
+}
+
+TEST_P(EveryStore, LeavesNothingOfAnAbortedObject) {
+  {
+    auto dropped = store().Create("data/dropped.bin").ValueOrDie();
+    ASSERT_TRUE(dropped->Write(Bytes("hello")).ok());
+  }
+  auto aborted = store().Create("data/aborted.bin").ValueOrDie();
+  ASSERT_TRUE(aborted->Write(Bytes("hello")).ok());
+  aborted->Abort();
+  EXPECT_TRUE(store().List("data", true).ValueOrDie().empty());
+}
+
 TEST_P(EveryStore, NamesMissingObjects) {
   EXPECT_EQ(KindOf(store().Open("none").status()), ErrorKind::kNotFound);
   EXPECT_EQ(KindOf(store().Head("none").status()), ErrorKind::kNotFound);
