@@ -34,6 +34,10 @@ def cpu_and_faults():
 def serve(engine_name, pipe, cores):
     os.sched_setaffinity(0, cores)
     os.environ.setdefault("LANCE_LOG", "error")
+    # What every engine's results need is no engine's own memory.
+    import pyarrow.compute  # noqa: F401
+    import pyarrow.dataset  # noqa: F401
+
     from cases import ENGINES
 
     engine = None

@@ -17,12 +17,13 @@
 #include <bit>
 #include <cstring>
 #include <deque>
-#include <fstream>
 #include <mutex>
 #include <vector>
 
 #include <arrow/buffer.h>
 #include <arrow/memory_pool.h>
+
+#include "lance/runtime/memory_limit.h"
 
 namespace lance::runtime {
 namespace {
@@ -66,18 +67,6 @@ uint64_t ClassBytes(int index) {
   int log = kSmallestLog + index / kClassesPerDoubling;
   uint64_t base = uint64_t{1} << log;
   return base + (base >> 2) * static_cast<uint64_t>(index % kClassesPerDoubling);
-}
-
-// The memory that the process may use: the machine's, or its container's when that is less.
-uint64_t MemoryLimit() {
-  uint64_t limit =
-      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    uint64_t bytes = 0;
-    if (file >> bytes && bytes > 0) limit = std::min(limit, bytes);  // "max" is no number
-  }
-  return limit;
 }
 
 class RecyclingPool : public arrow::MemoryPool {

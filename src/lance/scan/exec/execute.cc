@@ -134,7 +134,10 @@ class Executor {
     const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
                           !plan_->knn.has_value();
     if (may_stop) options.first_unit_rows = plan_->batch_rows;
-    UnitPlanner planner(context_, plan_->fragments, options);
+    // A search keeps nothing of what it reads: it hands on distances and row ids.
+    auto unit_context = std::make_shared<ReadContext>(*context_);
+    unit_context->views = plan_->knn.has_value();
+    UnitPlanner planner(std::move(unit_context), plan_->fragments, options);
 
     runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();
     const int threads = pool == nullptr ? 0 : pool->num_threads();
