@@ -181,7 +181,7 @@ FILTERS = COMPARISONS + LOGIC + SETS + PATTERNS + ARITHMETIC + CASTS + FUNCTIONS
 
 
 def rows(dataset, text):
-    """The ids that pass, or the class of the refusal. """
+    """The ids that pass, or "refused"."""
     try:
         return dataset.to_table(filter=text, columns=["id"])["id"].to_pylist()
     except (ValueError, NotImplementedError):
