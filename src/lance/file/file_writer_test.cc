@@ -195,6 +195,8 @@ TEST_P(EveryType, ComesBackAsItWas) {
   WriteOptions options;
   options.version = {2, std::get<1>(GetParam())};
   if (options.version.minor < type.least_minor) GTEST_SKIP() << "not in this version";
+  // Dictionaries of many batches outgrow small indices when they are read as one.
+  const bool one_batch = std::string(type.name) == "dictionary8";
   uint32_t seed = 1;
   for (double nulls : {0.0, 0.2, 1.0}) {
     for (double empties : {0.0, 0.3, 1.0}) {
@@ -203,7 +205,7 @@ TEST_P(EveryType, ComesBackAsItWas) {
         RandomArrays random(++seed, {nulls, empties, seed % 3 == 0 ? 40 : 6, seed % 2 == 0 ? 3u : 100000u});
         arrow::ArrayVector parts;
         for (int64_t left = rows; left > 0 || parts.empty();) {
-          const int64_t part = seed % 4 == 0 ? std::min<int64_t>(left, 1 + seed % 700) : left;
+          const int64_t part = seed % 4 == 0 && !one_batch ? std::min<int64_t>(left, 1 + seed % 700) : left;
           parts.push_back(random.Make(*type.field, part));
           left -= part;
         }
