@@ -175,9 +175,18 @@ COMPUTED = ["md5(s)", "sha224(s)", "sha256(s)", "sha384(s)", "sha512(s)", "diges
             "array_intersect(tags,[s])", "array_replace_all(tags,'a',s)", "array_max([s,'m'])",
             "array_min([s,null])", "array_distinct([st.y, s, s])", "arrow_typeof(array_append(l,1))",
             "array_has(array_append(l,9),9)", "array_resize(tags,2,'x')"]
+COMPUTED += ["coalesce(ts + interval '1 day', ts)", "coalesce(ts + interval '1 month', ts)",
+             "coalesce(ts - interval '1 year 2 months 3 days', ts)", "coalesce(d + interval '1 month', d)",
+             "coalesce(d - interval '36 hours', ts)", "coalesce(ts + interval '90 minutes', ts)",
+             "coalesce(tz + interval '1 week', tz)", "coalesce(interval '1 day' + ts, ts)", "coalesce(d + interval '1' day, d)",
+             "coalesce(dec * dec, dec)", "coalesce(dec / 3, dec)", "coalesce(dec - cast(0.05 as decimal(10,2)), dec)",
+             "coalesce(dec % 2, dec)", "coalesce(-dec, dec)", "abs(dec)", "greatest(dec, cast(2 as decimal(10,2)))",
+             "coalesce(bin, x'ff00')", "concat(bin, x'61')", "coalesce(ts - ts, ts - ts)", "coalesce(d - d, 0)"]
+LITERALS = ["dec > 1.20", "dec between 1 and 5", "dec in (1.23, 7)", "dec < cast(1.5 as decimal(5,1))", "bin in (x'61', x'ff')",
+            "bin between x'00' and x'61'", "bin <> x''", "bin is distinct from x'61'", "fsb in (x'6162')", "bin like 'a'"]
 # Refused by name, where the reference computes them.
 MISSING = ["array_distinct([[i32],[i32]])", "array_max([[i32]])", "digest(s,'blake3')"]
-FILTERS = COMPARISONS + LOGIC + SETS + PATTERNS + ARITHMETIC + CASTS + FUNCTIONS + REFUSED
+FILTERS = COMPARISONS + LITERALS + LOGIC + SETS + PATTERNS + ARITHMETIC + CASTS + FUNCTIONS + REFUSED
 
 
 def rows(dataset, text):
