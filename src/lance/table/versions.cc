@@ -50,9 +50,9 @@ Status CheckOneScheme(store::ObjectStore& store, const ManifestName& a, const Ma
   return Status::OK();
 }
 
-// Whether the hint of a local table was the last thing that was written in its folder: then nothing was committed
-// or cleaned up since, but by writers that raced with the hint's, whose versions follow it without a gap. Not
-// asked for small folders, which list as fast (0.2 us an entry).
+// Whether the hint of a local table was the last thing that was written in its folder: then nothing was
+// committed or cleaned up since, but by writers that raced with the hint's, whose versions follow it without
+// a gap. Not asked for small folders, which list as fast (0.2 us an entry).
 bool HintIsCurrent(store::ObjectStore& store) {
   const auto folder = store.StatFolder(kFolder);
   if (!folder || folder->bytes < kLargeFolderBytes) return false;
@@ -91,8 +91,8 @@ bool HintsEnabled() {
   return value == nullptr || (std::string_view(value) != "0" && std::string_view(value) != "false");
 }
 
-// Local hints are overwritten in place: a rename would free an inode with every commit, and ext4 searches long
-// for one that was not freed a moment ago. A reader that meets an empty hint lists.
+// Local hints are overwritten in place: a rename would free an inode with every commit, and ext4 searches
+// long for one that was not freed a moment ago. A reader that meets an empty hint lists.
 Status WriteHint(store::ObjectStore& store, uint64_t version) {
   const std::string hint = fmt::format("{{\"version\":{}}}", version);
   const std::span bytes(reinterpret_cast<const uint8_t*>(hint.data()), hint.size());
