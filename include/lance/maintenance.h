@@ -14,6 +14,7 @@
 
 #include "lance/error.h"
 #include "lance/export.h"
+#include "lance/write.h"
 
 namespace lance {
 
@@ -50,7 +51,7 @@ struct CompactionOptions {
   /// Never rewritten, and nothing is joined across them.
   std::vector<uint64_t> excluded_fragment_ids;
   std::optional<std::string> data_storage_version;  ///< of the outputs; none: the table's
-  std::map<std::string, std::string> transaction_properties;
+  CommitSettings commit;                            ///< not part of the JSON
   arrow::Status Validate() const;
 
   /// The defaults that the table's config ("lance.compaction.*") gives.

@@ -13,6 +13,7 @@
 
 #include "lance/dataset.h"
 #include "lance/export.h"
+#include "lance/write.h"
 
 namespace arrow {
 class RecordBatchReader;
@@ -70,18 +71,11 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DeepClone(const Dataset& da
                                                                const std::string& target_uri,
                                                                const CloneOptions& options = {});
 
-/// A place beside the table's root where its files may lie.
-struct DatasetBase {
-  uint32_t id = 0;
-  std::optional<std::string> name;
-  bool is_dataset_root = false;  ///< files lie in <path>/data, else in <path> itself
-  std::string path;
-};
 LANCE_EXPORT std::vector<DatasetBase> ListBases(const Dataset& dataset);
 /// Adds places; ids of 0 are given by the commit. Errors: InvalidArgument for a name, path or id that exists.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> AddBases(
-    const Dataset& dataset, const std::vector<DatasetBase>& bases,
-    const std::map<std::string, std::string>& transaction_properties = {});
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> AddBases(const Dataset& dataset,
+                                                              const std::vector<DatasetBase>& bases,
+                                                              const CommitSettings& commit = {});
 
 // ---- Changes between versions -----------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "lance/error.h"
 #include "lance/export.h"
+#include "lance/write.h"
 
 namespace arrow {
 class DataType;
@@ -33,13 +33,6 @@ class Dataset;
 // Errors of all: InvalidArgument when the change makes no sense (nothing was written), CommitConflict when
 // another writer changed the same things first (a retry from a fresh read may succeed), NotSupported by name.
 
-/// What a change of a table may say about its commit.
-struct ChangeOptions {
-  /// Kept in the transaction; "__lance_commit_message" is the commit's message.
-  std::map<std::string, std::string> transaction_properties;
-  int max_retries = 20;  ///< attempts when others commit at the same time
-};
-
 /// A new column computed by an SQL expression over the others, such as {"double_a", "a * 2"}.
 struct ColumnExpression {
   std::string name;
@@ -57,7 +50,9 @@ struct ColumnBatchInfo {
 using ColumnFunction = std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>(
     const std::shared_ptr<arrow::RecordBatch>& batch, const ColumnBatchInfo& info)>;
 
-struct AddColumnsOptions : ChangeOptions {
+struct AddColumnsOptions {
+  CommitSettings commit;
+  DataFileSettings files;  ///< of the new columns; max_* have no effect: one file a fragment
   /// Of functions: the columns they read (paths; also _rowid and _rowaddr); none: all.
   std::optional<std::vector<std::string>> read_columns;
   /// Rows a batch handed to a function; none: the scan's default.
@@ -88,14 +83,14 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> AddColumns(
 /// Adds columns that are null in every row: metadata only.
 /// Errors: InvalidArgument when a field forbids nulls.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> AddNullColumns(
-    const Dataset& dataset, const std::shared_ptr<arrow::Schema>& fields, const ChangeOptions& options = {});
+    const Dataset& dataset, const std::shared_ptr<arrow::Schema>& fields, const CommitSettings& commit = {});
 
 /// Adds the columns of `values` (all but `right_on`) where `left_on` equals `right_on`: a left join. Rows
 /// without a match get nulls; of several matches the last one counts. `values` is held in memory.
 /// Errors: InvalidArgument when a key column is missing, key types differ, or a column exists already.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> MergeColumns(
     const Dataset& dataset, const std::shared_ptr<arrow::RecordBatchReader>& values,
-    const std::string& left_on, const std::string& right_on, const ChangeOptions& options = {});
+    const std::string& left_on, const std::string& right_on, const CommitSettings& commit = {});
 
 /// A change of one column. `path` may name a member of a struct: "a.b".
 struct ColumnAlteration {
@@ -105,18 +100,18 @@ struct ColumnAlteration {
   std::shared_ptr<arrow::DataType> data_type;  ///< casts; the column gets new files
 };
 
-/// Changes names, nullability (metadata only) and types (rewrites the columns concerned, and drops their
-/// indices). Errors: InvalidArgument when a cast is impossible or loses a value, when a column that becomes
-/// non-nullable holds nulls, or names clash.
+/// Changes names, nullability (metadata only) and types (rewrites the columns concerned under new
+/// field ids). Errors: InvalidArgument when a cast is impossible or loses a value, when an index is on a
+/// column to cast, when a column that becomes non-nullable holds nulls, or names clash.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> AlterColumns(
     const Dataset& dataset, const std::vector<ColumnAlteration>& alterations,
-    const ChangeOptions& options = {});
+    const CommitSettings& commit = {});
 
 /// Drops columns or members of structs by path: metadata only. The bytes go when a compaction rewrites the
 /// fragments. Errors: InvalidArgument for an unknown column, or when none would be left.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropColumns(const Dataset& dataset,
                                                                  const std::vector<std::string>& columns,
-                                                                 const ChangeOptions& options = {});
+                                                                 const CommitSettings& commit = {});
 
 /// Keys to set, or without a value to remove. `replace`: all other keys go.
 struct MetadataUpdate {
@@ -137,7 +132,7 @@ struct MetadataUpdates {
 /// field that is nullable, nested below a list, or no leaf.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> UpdateMetadata(const Dataset& dataset,
                                                                     const MetadataUpdates& updates,
-                                                                    const ChangeOptions& options = {});
+                                                                    const CommitSettings& commit = {});
 
 /// A data file below the table's data folder that takes the place of columns of one fragment.
 struct ColumnReplacement {
@@ -151,6 +146,6 @@ struct ColumnReplacement {
 /// fragment.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> ReplaceColumnFiles(
     const Dataset& dataset, const std::vector<ColumnReplacement>& replacements,
-    const ChangeOptions& options = {});
+    const CommitSettings& commit = {});
 
 }  // namespace lance
