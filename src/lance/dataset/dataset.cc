@@ -8,6 +8,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/row_address.h"
+#include "lance/dataset/make_dataset.h"
 #include "lance/scan/plan/json_columns.h"
 #include "lance/scan/scanner_impl.h"
 #include "lance/scan/take.h"
@@ -238,6 +239,10 @@ class DatasetImpl : public Dataset {
 };
 
 }  // namespace
+
+arrow::Result<std::shared_ptr<Dataset>> MakeDataset(std::shared_ptr<const table::Snapshot> snapshot) {
+  return DatasetImpl::Make(std::move(snapshot));
+}
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, const OpenOptions& options) {
   table::TableOptions table_options;
