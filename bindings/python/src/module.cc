@@ -36,6 +36,11 @@ NB_MODULE(_native, module) {
   BindDataset(module);
   BindFile(module);
   BindStore(module);
+  BindWrite(module);
+  BindMutate(module);
+  BindSchemaChange(module);
+  BindMaintenance(module);
+  BindRefs(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(
       "expression_to_sql",

@@ -123,7 +123,8 @@ op::Clone CloneFrom(nb::handle values) {
 
 op::UpdateBases UpdateBasesFrom(nb::handle values) {
   op::UpdateBases update;
-  for (nb::handle base : nb::object(values["new_bases"])) update.new_bases.push_back(BasePathFromPython(base));
+  for (nb::handle base : nb::object(values["new_bases"]))
+    update.new_bases.push_back(BasePathFromPython(base));
   return update;
 }
 
@@ -220,7 +221,8 @@ struct ToDict {
     out["new_fragments"] = FragmentsToPython(update.new_fragments);
     out["fields_modified"] = update.fields_modified;
     out["fields_for_preserving_frag_bitmap"] = update.fields_for_preserving_frag_bitmap;
-    out["update_mode"] = update.mode == op::Update::Mode::kRewriteColumns ? "rewrite_columns" : "rewrite_rows";
+    out["update_mode"] =
+        update.mode == op::Update::Mode::kRewriteColumns ? "rewrite_columns" : "rewrite_rows";
     nb::dict offsets;
     for (const auto& [id, bitmap] : update.updated_fragment_offset_bitmaps)
       offsets[nb::cast(id)] = ToBytes(bitmap);

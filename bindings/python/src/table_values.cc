@@ -69,7 +69,7 @@ table::Lineage LineageFromPython(nb::handle value) {
 table::DeletionFile DeletionFileFromPython(nb::handle values) {
   table::DeletionFile file;
   file.type = Get<std::string>(values, "file_type") == "bitmap" ? table::DeletionFile::Type::kBitmap
-                                                               : table::DeletionFile::Type::kArrowArray;
+                                                                : table::DeletionFile::Type::kArrowArray;
   file.read_version = Get<uint64_t>(values, "read_version");
   file.id = Get<uint64_t>(values, "id");
   file.num_deleted_rows = GetOptional<uint64_t>(values, "num_deleted_rows").value_or(0);

@@ -5,8 +5,8 @@
 #include "lance/table/manifest.h"
 #include "lance/table/operation.h"
 
-// The inverse of schema_values.h: from the dicts that lance_cpp/_dataset/native_values.py makes. Values of a wrong
-// type raise TypeError; all of it needs the GIL.
+// The inverse of schema_values.h: from the dicts that lance_cpp/_dataset/native_values.py makes. Values of a
+// wrong type raise TypeError; all of it needs the GIL.
 namespace lance::python {
 
 schema::Schema SchemaFromPython(nb::handle values);

@@ -1,0 +1,130 @@
+"""Update-or-insert by a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from lance_cpp import _native
+from lance_cpp._dataset import native_values
+from lance_cpp._dataset.commits import milliseconds
+from lance_cpp._unsupported import unsupported
+from lance_cpp.types import _coerce_reader
+
+
+class MergeInsertBuilder:
+    """Says what a merge does with matched and unmatched rows, then runs it.
+
+    Matched rows are in both, by the key columns; unmatched ones only in the source (new data), or only in the
+    target (this dataset).
+    """
+
+    def __init__(self, dataset, on=None):
+        if on is None:
+            keys = []
+        elif isinstance(on, str):
+            keys = [on]
+        elif isinstance(on, Iterable):
+            keys = list(on)
+            if not all(isinstance(key, str) for key in keys):
+                raise TypeError("The `on` argument to merge_insert must be a str or iterable of str")
+        else:
+            raise TypeError("The `on` argument to merge_insert must be a str or iterable of str")
+        self._dataset = dataset
+        self._options = {"on": keys}
+        self._mutate = {"conflict_retries": 10, "retry_timeout_ms": 30_000}
+
+    def _with(self, **options):
+        self._options.update(options)
+        return self
+
+    def when_matched_update_all(self, condition=None):
+        """Replaces matched rows; with an SQL condition over ``source.x`` and ``target.x`` only where it is true."""
+        return self._with(when_matched="update", update_if=condition or "")
+
+    def when_matched_delete(self):
+        """Deletes matched rows."""
+        return self._with(when_matched="delete", update_if="")
+
+    def when_matched_fail(self):
+        """Makes a match an error."""
+        return self._with(when_matched="fail", update_if="")
+
+    def when_not_matched_insert_all(self):
+        """Adds source rows without a match."""
+        return self._with(insert=True)
+
+    def when_not_matched_by_source_delete(self, expr=None):
+        """Deletes target rows without a match; with an SQL condition only where it is true."""
+        return self._with(delete_unmatched=True, delete_if=expr or "")
+
+    def conflict_retries(self, max_retries):
+        """How often to start over when other writers change the same rows."""
+        self._mutate["conflict_retries"] = max_retries
+        return self
+
+    def retry_timeout(self, timeout: timedelta):
+        """How long to go on starting over."""
+        self._mutate["retry_timeout_ms"] = milliseconds(timeout)
+        return self
+
+    def data_storage_version(self, version):
+        """The file version of new rows."""
+        self._mutate["data_storage_version"] = version
+        return self
+
+    def use_index(self, use_index):
+        """Whether an index on the key may be used."""
+        return self._with(use_index=bool(use_index))
+
+    def write_mode(self, mode):
+        """``"auto"``, or ``"rewrite_rows"``; how columns are rewritten is chosen by the columns of the source."""
+        if mode not in ("auto", "rewrite_rows", "rewrite_columns"):
+            raise ValueError(f"Invalid write_mode: {mode}. Valid values are auto, rewrite_rows and rewrite_columns")
+        if mode == "rewrite_columns":
+            raise unsupported("MergeInsertBuilder.write_mode('rewrite_columns')", "updated rows are rewritten")
+        return self
+
+    def target_bases(self, bases):
+        """Where new files go."""
+        raise unsupported("MergeInsertBuilder.target_bases", "new files go to the table's own folder")
+
+    def target_all_bases(self, include_primary=True):
+        """Spreads new files over all bases."""
+        raise unsupported("MergeInsertBuilder.target_all_bases", "new files go to the table's own folder")
+
+    def mark_sstables_as_compacted(self, sstables):
+        """Marks tables of the write-ahead log."""
+        raise unsupported("MergeInsertBuilder.mark_sstables_as_compacted", "there is no write-ahead log")
+
+    def explain_plan(self, schema=None, verbose=False):
+        """The plan as text."""
+        raise unsupported("MergeInsertBuilder.explain_plan", "a merge has no plan text")
+
+    def analyze_plan(self, data_obj, *, schema=None):
+        """Runs and describes the plan."""
+        raise unsupported("MergeInsertBuilder.analyze_plan", "a merge has no plan text")
+
+    def _native_options(self):
+        acts = self._options.get("insert") or self._options.get("delete_unmatched")
+        if not acts and self._options.get("when_matched") is None:
+            raise ValueError(
+                "Invalid user input: The merge insert job is not configured to change the data in any way"
+            )
+        return {**self._options, "mutate": self._mutate}
+
+    def execute(self, data_obj, *, schema=None) -> dict:
+        """Runs the merge, commits it and moves the dataset to the new version.
+
+        :returns: ``num_inserted_rows``, ``num_updated_rows`` and ``num_deleted_rows``
+        """
+        reader = _coerce_reader(data_obj, schema)
+        native, stats = _native.merge_insert(self._dataset._ds, reader, self._native_options())
+        self._dataset._bind(native)
+        return stats
+
+    def execute_uncommitted(self, data_obj, *, schema=None):
+        """Runs the merge without the commit: ``(Transaction, statistics)``."""
+        reader = _coerce_reader(data_obj, schema)
+        values, stats = _native.merge_insert_uncommitted(self._dataset._ds, reader, self._native_options())
+        return native_values.transaction_from_native(values), stats
