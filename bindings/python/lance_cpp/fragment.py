@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.dataset
 
-from lance_cpp._unsupported import WRITES, not_yet
+from lance_cpp import _native
+from lance_cpp.types import _coerce_reader
 
 DEFAULT_MAX_BYTES_PER_FILE = 90 * 1024**3
 
@@ -103,14 +106,14 @@ class RowIdSequence:
         """The ids as a uint64 array."""
         return self._ids
 
-    @not_yet(WRITES)
-    def to_inline_metadata(self):
+    def to_inline_metadata(self) -> RowIdMeta:
         """The ids as they are stored in a manifest."""
+        return RowIdMeta(_native.serialize_row_ids(self._ids.to_numpy()))
 
     @staticmethod
-    @not_yet(WRITES)
-    def from_inline_metadata(metadata):
+    def from_inline_metadata(metadata) -> RowIdSequence:
         """The ids that a manifest stores inline."""
+        return RowIdSequence(_native.parse_row_ids(bytes(metadata.inline)))
 
     def __len__(self):
         return len(self._ids)
@@ -128,6 +131,19 @@ class RowIdSequence:
 
     def __repr__(self):
         return f"RowIdSequence({self._ids.to_pylist()})"
+
+
+class _CallablePath(str):
+    """A path that older callers may call."""
+
+    def __call__(self):
+        warnings.warn(
+            "DataFile.path() is deprecated, use DataFile.path instead", DeprecationWarning, stacklevel=2
+        )
+        return self
+
+    def __reduce__(self):
+        return (str, (str(self),))
 
 
 @dataclass
@@ -163,16 +179,19 @@ class DataFile:
     @property
     def path(self) -> str:
         """Relative to the ``data`` folder of its base."""
-        return self._path
+        return _CallablePath(self._path)
 
     def field_ids(self) -> list[int]:
-        """The ids of the fields held."""
+        """Deprecated: ``fields``."""
+        warnings.warn(
+            "DataFile.field_ids is deprecated, use DataFile.fields instead", DeprecationWarning, stacklevel=2
+        )
         return self.fields
 
     @classmethod
-    @not_yet(WRITES)
     def create(cls, dataset, path, *, base_id=None):
-        """Describes a file that lies in the dataset's data folder."""
+        """Describes a file that lies in the dataset's data folder: its columns, by the fields of their names."""
+        return cls(**_native.describe_data_file(dataset._ds, str(path), base_id))
 
     def _asdict(self) -> dict:
         return {
@@ -218,7 +237,10 @@ class FragmentMetadata:
         return self.physical_rows - self.num_deletions
 
     def data_files(self) -> list[DataFile]:
-        """The column files."""
+        """Deprecated: ``files``."""
+        warnings.warn(
+            "FragmentMetadata.data_files is deprecated. Use .files instead.", DeprecationWarning, stacklevel=2
+        )
         return self.files
 
     def to_json(self) -> dict:
@@ -494,48 +516,151 @@ class LanceFragment(pa.dataset.Fragment):
             options["with_row_address"] = True
         return FragmentSession((self, options))
 
-    @not_yet(WRITES)
-    def delete(self, predicate):
-        """Deletes rows of this fragment; new metadata, not committed."""
+    # ---- changes, not committed: give what they return to a ``LanceOperation`` ----
 
-    @not_yet(WRITES)
-    def delete_rows(self, offsets):
-        """Deletes rows by offset; not committed."""
+    def delete(self, predicate) -> FragmentMetadata | None:
+        """Deletes rows by an SQL predicate: the metadata with a new deletion file, or None when no row is left."""
+        return self._changed(_native.fragment_delete(self._ds._ds, self._fragment_id, predicate))
 
-    @not_yet(WRITES)
-    def merge(self, data_obj, left_on, right_on=None, schema=None):
-        """Adds columns by a join; not committed."""
-
-    @not_yet(WRITES)
-    def merge_columns(self, value_func, columns=None, batch_size=None, reader_schema=None):
-        """Adds computed columns; not committed."""
-
-    @not_yet(WRITES)
-    def update_columns(self, data_obj, left_on="_rowid", right_on=None, schema=None, *, with_offsets=False):
-        """Replaces values by key; not committed."""
+    def delete_rows(self, offsets) -> FragmentMetadata | None:
+        """As :meth:`delete`, by positions among all rows, deleted ones included."""
+        rows = [int(offset) for offset in offsets]
+        return self._changed(_native.fragment_delete_rows(self._ds._ds, self._fragment_id, rows))
 
     @staticmethod
-    @not_yet(WRITES)
+    def _changed(values):
+        return None if values is None else FragmentMetadata._from_native(values)
+
+    @staticmethod
+    def _with_schema(values):
+        from lance_cpp.schema import LanceSchema
+
+        fragment, schema = values
+        return FragmentMetadata._from_native(fragment), LanceSchema._from_native(schema)
+
+    def merge(self, data_obj, left_on, right_on=None, schema=None):
+        """Adds columns by a join: ``(FragmentMetadata, LanceSchema)``; nulls where nothing matches."""
+        reader = _coerce_reader(data_obj, schema)
+        made = _native.fragment_merge(self._ds._ds, self._fragment_id, reader, left_on, right_on or left_on)
+        return self._with_schema(made)
+
+    def merge_columns(self, value_func, columns=None, batch_size=None, reader_schema=None):
+        """Adds columns, as ``LanceDataset.add_columns`` does: ``(FragmentMetadata, LanceSchema)``."""
+        from lance_cpp._dataset.columns import batch_function
+        from lance_cpp.udf import BatchUDF, normalize_transform
+
+        transforms = normalize_transform(value_func, self, columns, reader_schema)
+        options = {"batch_rows": batch_size}
+        native = (self._ds._ds, self._fragment_id)
+        if isinstance(transforms, dict):
+            return self._with_schema(_native.fragment_add_columns_sql(*native, list(transforms.items()), options))
+        if not isinstance(transforms, BatchUDF):
+            return self._with_schema(_native.fragment_add_columns_reader(*native, transforms, options))
+        if transforms.cache is not None:
+            raise ValueError(
+                "A checkpoint file cannot be used when applying a UDF with LanceFragment.merge_columns.  You must "
+                "apply your own checkpointing for fragment-level operations."
+            )
+        options["read_columns"] = None if columns is None else list(columns)
+        function = batch_function(transforms)
+        made = _native.fragment_add_columns_function(*native, transforms.output_schema, function, options)
+        return self._with_schema(made)
+
+    def update_columns(self, data_obj, left_on="_rowid", right_on=None, schema=None, *, with_offsets=False):
+        """Replaces values of columns by key: ``(FragmentMetadata, field ids modified)``.
+
+        :param with_offsets: also gives the positions of the rows that matched, as a serialized Roaring bitmap
+        """
+        reader = _coerce_reader(data_obj, schema)
+        fragment, fields, offsets = _native.fragment_update_columns(
+            self._ds._ds, self._fragment_id, reader, left_on, right_on or left_on
+        )
+        made = (FragmentMetadata._from_native(fragment), fields)
+        return (*made, offsets) if with_offsets else made
+
+    @staticmethod
     def create(
         dataset_uri, data, fragment_id=None, schema=None, max_rows_per_group=1024, progress=None,
         mode="append", *, data_storage_version=None, use_legacy_format=None, storage_options=None,
         namespace_client=None, table_id=None, session=None
-    ):  # fmt: skip
-        """Writes a fragment; not committed."""
+    ) -> FragmentMetadata:  # fmt: skip
+        """Writes rows as one fragment of one file.
+
+        :param mode: ``"append"`` checks the data against the dataset's schema, others number the fields afresh
+        """
+        import dataclasses
+
+        fragments = write_fragments(
+            data,
+            dataset_uri,
+            schema,
+            mode=mode,
+            max_rows_per_file=(1 << 63) - 1,
+            max_bytes_per_file=(1 << 63) - 1,
+            progress=progress,
+            data_storage_version=data_storage_version,
+            use_legacy_format=use_legacy_format,
+            storage_options=storage_options,
+            namespace_client=namespace_client,
+            table_id=table_id,
+            session=session,
+        )
+        if not fragments:
+            raise OSError("Invalid user input: Input data was empty.")
+        return dataclasses.replace(fragments[0], id=fragment_id or 0)
 
     @staticmethod
-    @not_yet(WRITES)
-    def create_from_file(filename, dataset, fragment_id):
-        """Adopts a data file; not committed."""
+    def create_from_file(filename, dataset, fragment_id) -> FragmentMetadata:
+        """Describes a file of the dataset's data folder that has all its columns, as a fragment."""
+        file = DataFile.create(dataset, filename)
+        rows = _native.data_file_rows(dataset._ds, file._asdict())
+        return FragmentMetadata(id=fragment_id, files=[file], physical_rows=rows)
 
 
-@not_yet(WRITES)
 def write_fragments(
     data, dataset_uri, schema=None, *, return_transaction=False, mode="append", max_rows_per_file=1048576,
-    max_rows_per_group=1024, max_bytes_per_file=96636764160, data_cache_bytes=None, max_page_bytes=None,
-    progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
+    max_rows_per_group=1024, max_bytes_per_file=DEFAULT_MAX_BYTES_PER_FILE, data_cache_bytes=None,
+    max_page_bytes=None, progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
     enable_stable_row_ids=False, target_bases=None, target_all_bases=None, initial_bases=None,
     base_store_params=None, external_blob_mode="reference", allow_external_blob_outside_bases=False,
     namespace_client=None, table_id=None, session=None
 ):  # fmt: skip
-    """Writes fragments; not committed."""
+    """Writes rows as data files that no version names yet; options as in :func:`lance_cpp.write_dataset`.
+
+    :returns: a list of :class:`FragmentMetadata`, or with ``return_transaction`` a ``Transaction`` to commit
+    """
+    from lance_cpp._dataset import native_values, writing
+
+    if (namespace_client is None) != (table_id is None):
+        raise ValueError("Both 'namespace_client' and 'table_id' must be provided together.")
+    reader = _coerce_reader(data, schema)
+    known = []
+    if hasattr(dataset_uri, "_ds"):
+        known = list(dataset_uri.base_paths().values())
+        if storage_options is None:
+            storage_options = dataset_uri._storage_options
+        if session is not None and not session.is_same_as(dataset_uri.session()):
+            raise ValueError("The provided session is not the destination dataset's own session: omit it")
+    elif not isinstance(dataset_uri, (str, os.PathLike)):
+        raise TypeError(f"Unknown dataset_uri type {type(dataset_uri)}")
+    writing.refuse_options(
+        base_store_params=(base_store_params, {}, "all bases are opened with the same storage options"),
+        external_blob_mode=(external_blob_mode, "reference", "external blobs are referred to"),
+    )
+    options = writing.native_options(
+        mode=mode,
+        max_rows_per_file=max_rows_per_file,
+        max_bytes_per_file=max_bytes_per_file,
+        data_cache_bytes=data_cache_bytes,
+        max_page_bytes=max_page_bytes,
+        data_storage_version=writing.storage_version(data_storage_version, use_legacy_format),
+        storage_options=storage_options,
+        enable_stable_row_ids=enable_stable_row_ids,
+        session=session,
+        initial_bases=initial_bases,
+        target_bases=writing.target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
+    )
+    written = _native.write_fragments(reader, writing.destination(dataset_uri), options)
+    fragments = native_values.fragments_from_native(written["fragments"])
+    writing.report_progress(progress, fragments)
+    return native_values.transaction_from_native(written["transaction"]) if return_transaction else fragments

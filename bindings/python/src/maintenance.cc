@@ -168,14 +168,14 @@ void BindCompaction(nb::module_& module) {
       "execute_compaction",
       [](const Dataset& dataset, const CompactionTask& task) {
         EnsureCompute();
-        return Unwrap(Unlocked([&] { return ExecuteCompactionTask(dataset, task); }));
+        return Unwrap(Unlocked([&] { return ExecuteCompactionTask(dataset, task); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("task"));
   module.def(
       "commit_compaction",
       [](const Dataset& dataset, const std::vector<CompactionResult>& results, const nb::dict& options) {
         auto parsed = CompactionOptionsFromPython(dataset, options);
-        auto outcome = Unwrap(Unlocked([&] { return CommitCompaction(dataset, results, parsed); }));
+        auto outcome = Unwrap(Unlocked([&] { return CommitCompaction(dataset, results, parsed); }), PyExc_OSError);
         return nb::make_tuple(outcome.dataset, MetricsToPython(outcome.metrics));
       },
       nb::arg("dataset"), nb::arg("results"), nb::arg("options"));
@@ -184,7 +184,7 @@ void BindCompaction(nb::module_& module) {
       [](const Dataset& dataset, const nb::dict& options) {
         EnsureCompute();
         auto parsed = CompactionOptionsFromPython(dataset, options);
-        auto outcome = Unwrap(Unlocked([&] { return Compact(dataset, parsed); }));
+        auto outcome = Unwrap(Unlocked([&] { return Compact(dataset, parsed); }), PyExc_OSError);
         return nb::make_tuple(outcome.dataset, MetricsToPython(outcome.metrics));
       },
       nb::arg("dataset"), nb::arg("options"));
@@ -198,7 +198,7 @@ void BindMaintenance(nb::module_& module) {
       "clean_up",
       [](const Dataset& dataset, const nb::dict& options) {
         auto parsed = CleanupOptionsFromPython(options);
-        return CleanupStatsToPython(Unwrap(Unlocked([&] { return CleanUpOldVersions(dataset, parsed); })));
+        return CleanupStatsToPython(Unwrap(Unlocked([&] { return CleanUpOldVersions(dataset, parsed); }), PyExc_OSError));
       },
       nb::arg("dataset"), nb::arg("options"));
   module.def(
@@ -206,11 +206,11 @@ void BindMaintenance(nb::module_& module) {
       [](const Dataset& dataset, const nb::dict& options, uint64_t max_files) {
         auto parsed = CleanupOptionsFromPython(options);
         return ExplanationToPython(
-            Unwrap(Unlocked([&] { return ExplainCleanUp(dataset, parsed, max_files); })));
+            Unwrap(Unlocked([&] { return ExplainCleanUp(dataset, parsed, max_files); }), PyExc_OSError));
       },
       nb::arg("dataset"), nb::arg("options"), nb::arg("max_files"));
   module.def(
-      "validate", [](const Dataset& dataset) { Check(Unlocked([&] { return Validate(dataset); })); },
+      "validate", [](const Dataset& dataset) { Check(Unlocked([&] { return Validate(dataset); }), PyExc_OSError); },
       nb::arg("dataset"));
 }
 

@@ -63,10 +63,6 @@ nb::dict StatsToPython(const MergeInsertStats& stats) {
   out["num_inserted_rows"] = stats.num_inserted_rows;
   out["num_updated_rows"] = stats.num_updated_rows;
   out["num_deleted_rows"] = stats.num_deleted_rows;
-  out["num_skipped_duplicates"] = stats.num_skipped_duplicates;
-  out["num_attempts"] = stats.num_attempts;
-  out["bytes_written"] = stats.bytes_written;
-  out["num_files_written"] = stats.num_files_written;
   return out;
 }
 
@@ -77,13 +73,13 @@ void BindMutate(nb::module_& module) {
       "delete_rows",
       [](const Dataset& dataset, const std::string& predicate, const nb::dict& options) {
         MutateOptions parsed = MutateOptionsFromPython(options);
-        auto result = Unwrap(Unlocked([&] { return Delete(dataset, predicate, parsed); }));
+        auto result = Unwrap(Unlocked([&] { return Delete(dataset, predicate, parsed); }), PyExc_OSError);
         return nb::make_tuple(result.dataset, result.num_deleted_rows);
       },
       nb::arg("dataset"), nb::arg("predicate"), nb::arg("options"));
   module.def(
       "truncate",
-      [](const Dataset& dataset) { return Unwrap(Unlocked([&] { return Truncate(dataset); })).dataset; },
+      [](const Dataset& dataset) { return Unwrap(Unlocked([&] { return Truncate(dataset); }), PyExc_OSError).dataset; },
       nb::arg("dataset"));
   module.def(
       "update_rows",
@@ -99,7 +95,7 @@ void BindMutate(nb::module_& module) {
       [](const Dataset& dataset, nb::handle source, const nb::dict& options) {
         MergeInsertOptions parsed = MergeOptionsFromPython(options);
         ForeignReader rows(source);
-        auto result = Unwrap(Unlocked([&] { return MergeInsert(dataset, *rows, parsed); }));
+        auto result = Unwrap(Unlocked([&] { return MergeInsert(dataset, *rows, parsed); }), PyExc_OSError);
         return nb::make_tuple(result.dataset, StatsToPython(result.stats));
       },
       nb::arg("dataset"), nb::arg("source"), nb::arg("options"));
@@ -108,7 +104,7 @@ void BindMutate(nb::module_& module) {
       [](const Dataset& dataset, nb::handle source, const nb::dict& options) {
         MergeInsertOptions parsed = MergeOptionsFromPython(options);
         ForeignReader rows(source);
-        auto result = Unwrap(Unlocked([&] { return MergeInsertUncommitted(dataset, *rows, parsed); }));
+        auto result = Unwrap(Unlocked([&] { return MergeInsertUncommitted(dataset, *rows, parsed); }), PyExc_OSError);
         return nb::make_tuple(TransactionToPython(result.transaction.impl()), StatsToPython(result.stats));
       },
       nb::arg("dataset"), nb::arg("source"), nb::arg("options"));

@@ -21,6 +21,21 @@ VersionRef RefFromPython(const nb::dict& values) {
   return ref;
 }
 
+// As the reference: what is missing or there already is a ValueError, a name that breaks a rule an OSError.
+void CheckRef(const Status& status) {
+  if (status.ok()) return;
+  ErrorKind kind = KindOf(status).value_or(ErrorKind::kInternal);
+  if (kind == ErrorKind::kAlreadyExists) {
+    PyErr_SetString(PyExc_ValueError, ("Ref conflict error: " + status.message()).c_str());
+    throw nb::python_error();
+  }
+  if (kind == ErrorKind::kNotFound) {
+    PyErr_SetString(PyExc_ValueError, ("Ref not found error: " + status.message()).c_str());
+    throw nb::python_error();
+  }
+  Raise(status, PyExc_OSError);
+}
+
 CloneOptions CloneOptionsFromPython(const nb::dict& reference, StringMap storage_options) {
   return {RefFromPython(reference), std::move(storage_options)};
 }
@@ -30,26 +45,26 @@ void BindTags(nb::module_& module) {
       "create_tag",
       [](const Dataset& dataset, const std::string& name, const nb::dict& reference) {
         VersionRef ref = RefFromPython(reference);
-        Check(Unlocked([&] { return CreateTag(dataset, name, ref); }));
+        CheckRef(Unlocked([&] { return CreateTag(dataset, name, ref); }));
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("reference"));
   module.def(
       "update_tag",
       [](const Dataset& dataset, const std::string& name, const nb::dict& reference) {
         VersionRef ref = RefFromPython(reference);
-        Check(Unlocked([&] { return UpdateTag(dataset, name, ref); }));
+        CheckRef(Unlocked([&] { return UpdateTag(dataset, name, ref); }));
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("reference"));
   module.def(
       "delete_tag",
       [](const Dataset& dataset, const std::string& name) {
-        Check(Unlocked([&] { return DeleteTag(dataset, name); }));
+        CheckRef(Unlocked([&] { return DeleteTag(dataset, name); }));
       },
       nb::arg("dataset"), nb::arg("name"));
   module.def(
       "replace_tag_metadata",
       [](const Dataset& dataset, const std::string& name, const StringMap& metadata) {
-        Check(Unlocked([&] { return ReplaceTagMetadata(dataset, name, metadata); }));
+        CheckRef(Unlocked([&] { return ReplaceTagMetadata(dataset, name, metadata); }));
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("metadata"));
 }
@@ -59,19 +74,19 @@ void BindBranches(nb::module_& module) {
       "create_branch",
       [](const Dataset& dataset, const std::string& name, const nb::dict& reference) -> Opened {
         VersionRef ref = RefFromPython(reference);
-        return Unwrap(Unlocked([&] { return CreateBranch(dataset, name, ref); }));
+        return Unwrap(Unlocked([&] { return CreateBranch(dataset, name, ref); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("reference"));
   module.def(
       "delete_branch",
       [](const Dataset& dataset, const std::string& name, bool force) {
-        Check(Unlocked([&] { return DeleteBranch(dataset, name, force); }));
+        CheckRef(Unlocked([&] { return DeleteBranch(dataset, name, force); }));
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("force"));
   module.def(
       "replace_branch_metadata",
       [](const Dataset& dataset, const std::string& name, const StringMap& metadata) {
-        Check(Unlocked([&] { return ReplaceBranchMetadata(dataset, name, metadata); }));
+        CheckRef(Unlocked([&] { return ReplaceBranchMetadata(dataset, name, metadata); }));
       },
       nb::arg("dataset"), nb::arg("name"), nb::arg("metadata"));
 }
@@ -83,7 +98,7 @@ void BindRowsBetween(nb::module_& module, const char* name, RowsBetween rows) {
   module.def(
       name,
       [rows](const Dataset& dataset, uint64_t begin, uint64_t end) {
-        return StreamCapsule(Unwrap(Unlocked([&] { return rows(dataset, {begin, end}); })));
+        return StreamCapsule(Unwrap(Unlocked([&] { return rows(dataset, {begin, end}); }), PyExc_OSError));
       },
       nb::arg("dataset"), nb::arg("begin"), nb::arg("end"));
 }
@@ -95,14 +110,14 @@ void BindRefs(nb::module_& module) {
   BindBranches(module);
   module.def(
       "restore",
-      [](const Dataset& dataset) -> Opened { return Unwrap(Unlocked([&] { return Restore(dataset); })); },
+      [](const Dataset& dataset) -> Opened { return Unwrap(Unlocked([&] { return Restore(dataset); }), PyExc_OSError); },
       nb::arg("dataset"));
   module.def(
       "shallow_clone",
       [](const Dataset& dataset, const std::string& target, const nb::dict& reference,
          StringMap storage_options) -> Opened {
         auto options = CloneOptionsFromPython(reference, std::move(storage_options));
-        return Unwrap(Unlocked([&] { return ShallowClone(dataset, target, options); }));
+        return Unwrap(Unlocked([&] { return ShallowClone(dataset, target, options); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("target"), nb::arg("reference"), nb::arg("storage_options"));
   module.def(
@@ -110,7 +125,7 @@ void BindRefs(nb::module_& module) {
       [](const Dataset& dataset, const std::string& target, const nb::dict& reference,
          StringMap storage_options) -> Opened {
         auto options = CloneOptionsFromPython(reference, std::move(storage_options));
-        return Unwrap(Unlocked([&] { return DeepClone(dataset, target, options); }));
+        return Unwrap(Unlocked([&] { return DeepClone(dataset, target, options); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("target"), nb::arg("reference"), nb::arg("storage_options"));
   module.def(
@@ -118,7 +133,7 @@ void BindRefs(nb::module_& module) {
       [](const Dataset& dataset, nb::list bases, const nb::dict& options) -> Opened {
         auto parsed = BasesFromPython(bases);
         CommitSettings commit = CommitSettingsFromPython(options);
-        return Unwrap(Unlocked([&] { return AddBases(dataset, parsed, commit); }));
+        return Unwrap(Unlocked([&] { return AddBases(dataset, parsed, commit); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("bases"), nb::arg("options"));
   BindRowsBetween(module, "inserted_rows", &InsertedRows);

@@ -36,7 +36,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> CallOnBatch(const nb::object& functi
     if (schema == nullptr || array == nullptr) throw nb::python_error();
     return arrow::ImportRecordBatch(array, schema);
   } catch (nb::python_error& error) {
-    return StatusOfPython(error);
+    return InvalidArgument("{}: {}", nb::cast<std::string>(error.type().attr("__name__")),
+                           nb::cast<std::string>(nb::str(error.value())));
   }
 }
 
@@ -94,7 +95,7 @@ void BindSchemaChange(nb::module_& module) {
         AddColumnsOptions parsed = AddOptions(options);
         std::vector<ColumnExpression> expressions;
         for (const auto& [name, text] : columns) expressions.push_back({name, text});
-        return Unwrap(Unlocked([&] { return AddColumns(dataset, expressions, parsed); }));
+        return Unwrap(Unlocked([&] { return AddColumns(dataset, expressions, parsed); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("columns"), nb::arg("options"));
   module.def(
@@ -105,7 +106,7 @@ void BindSchemaChange(nb::module_& module) {
         auto held = HoldAcrossThreads(std::move(function));
         ColumnFunction call = [held](const std::shared_ptr<arrow::RecordBatch>& batch,
                                      const ColumnBatchInfo& info) { return CallOnBatch(*held, batch, info); };
-        return Unwrap(Unlocked([&] { return AddColumns(dataset, output, call, parsed); }));
+        return Unwrap(Unlocked([&] { return AddColumns(dataset, output, call, parsed); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("schema"), nb::arg("function"), nb::arg("options"));
   module.def(
@@ -113,14 +114,14 @@ void BindSchemaChange(nb::module_& module) {
       [](const Dataset& dataset, nb::handle reader, const nb::dict& options) -> Opened {
         AddColumnsOptions parsed = AddOptions(options);
         ForeignReader values(reader);
-        return Unwrap(Unlocked([&] { return AddColumns(dataset, values.shared(), parsed); }));
+        return Unwrap(Unlocked([&] { return AddColumns(dataset, values.shared(), parsed); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("reader"), nb::arg("options"));
   module.def(
       "add_null_columns",
       [](const Dataset& dataset, nb::handle schema) -> Opened {
         auto fields = ImportSchema(schema);
-        return Unwrap(Unlocked([&] { return AddNullColumns(dataset, fields); }));
+        return Unwrap(Unlocked([&] { return AddNullColumns(dataset, fields); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("schema"));
   module.def(
@@ -128,7 +129,7 @@ void BindSchemaChange(nb::module_& module) {
       [](const Dataset& dataset, nb::handle reader, const std::string& left_on,
          const std::string& right_on) -> Opened {
         ForeignReader values(reader);
-        return Unwrap(Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on); }));
+        return Unwrap(Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("reader"), nb::arg("left_on"), nb::arg("right_on"));
   module.def(
@@ -136,7 +137,7 @@ void BindSchemaChange(nb::module_& module) {
       [](const Dataset& dataset, const nb::list& alterations) -> Opened {
         EnsureCompute();
         auto parsed = AlterationsFromPython(alterations);
-        return Unwrap(Unlocked([&] { return AlterColumns(dataset, parsed); }));
+        return Unwrap(Unlocked([&] { return AlterColumns(dataset, parsed); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("alterations"));
   module.def(
@@ -149,7 +150,7 @@ void BindSchemaChange(nb::module_& module) {
       "update_metadata",
       [](const Dataset& dataset, const nb::dict& updates, bool replace) -> Opened {
         auto parsed = MetadataUpdatesFromPython(updates, replace);
-        return Unwrap(Unlocked([&] { return UpdateMetadata(dataset, parsed); }));
+        return Unwrap(Unlocked([&] { return UpdateMetadata(dataset, parsed); }), PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("updates"), nb::arg("replace"));
 }

@@ -18,10 +18,10 @@ Opened Written(nb::handle reader, nb::handle destination, const nb::dict& option
   ForeignReader rows(reader);
   if (nb::isinstance<Dataset>(destination)) {
     const auto& dataset = nb::cast<const Dataset&>(destination);
-    return Unwrap(Unlocked([&] { return WriteDataset(*rows, dataset, parsed); }), PyExc_ValueError);
+    return Unwrap(Unlocked([&] { return WriteDataset(*rows, dataset, parsed); }), PyExc_OSError);
   }
   auto uri = nb::cast<std::string>(destination);
-  return Unwrap(Unlocked([&] { return WriteDataset(*rows, uri, parsed); }));
+  return Unwrap(Unlocked([&] { return WriteDataset(*rows, uri, parsed); }), PyExc_OSError);
 }
 
 nb::dict Fragments(nb::handle reader, nb::handle destination, const nb::dict& options) {
@@ -35,7 +35,7 @@ nb::dict Fragments(nb::handle reader, nb::handle destination, const nb::dict& op
     auto uri = nb::cast<std::string>(destination);
     return Unlocked([&] { return WriteFragments(*rows, uri, parsed); });
   };
-  UncommittedFragments written = Unwrap(write());
+  UncommittedFragments written = Unwrap(write(), PyExc_OSError);
   nb::list fragments;
   for (const auto& fragment : written.fragments) fragments.append(FragmentToPython(fragment.impl()));
   nb::dict out;

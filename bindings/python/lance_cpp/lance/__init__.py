@@ -110,6 +110,38 @@ class CleanupStats:
     failed_deletes: int = 0
 
 
+@dataclass
+class CleanupCandidateFile:
+    """A file that a cleanup would remove."""
+
+    path: str
+    kind: str
+    unverified: bool
+    size_bytes: int
+
+
+@dataclass
+class CleanupReferencedBranch:
+    """A branch that holds on to a version of this line."""
+
+    name: str
+    referenced_version: int
+    cleanup_candidate: bool
+
+
+@dataclass
+class CleanupExplanation:
+    """What a cleanup would do."""
+
+    read_version: int
+    stats: CleanupStats
+    candidate_files: list
+    candidate_files_truncated: bool
+    candidate_file_limit: int
+    referenced_branches: list
+    warnings: list
+
+
 class FtsToken(NamedTuple):
     text: str
     position: int
@@ -180,29 +212,13 @@ def manifest_needs_migration(dataset):
     """True when the dataset's manifest lacks what newer writers record."""
 
 
-@not_yet(WRITES)
-def _write_dataset(*args, **kwargs): ...
-
-
-@not_yet(WRITES)
-def _write_fragments(*args, **kwargs): ...
-
-
-@not_yet(WRITES)
-def _write_fragments_transaction(*args, **kwargs): ...
-
-
 def _missing(name, why):
     return missing_class(name, __name__, why)
 
 
-_MergeInsertBuilder = _missing("_MergeInsertBuilder", WRITES)
 _KMeans = _missing("_KMeans", INDEXES)
 _Hnsw = _missing("_Hnsw", INDEXES)
 _ShardWriter = _missing("_ShardWriter", WRITES)
-CleanupCandidateFile = _missing("CleanupCandidateFile", WRITES)
-CleanupExplanation = _missing("CleanupExplanation", WRITES)
-CleanupReferencedBranch = _missing("CleanupReferencedBranch", WRITES)
 FFILanceTableProvider = _missing(
     "FFILanceTableProvider", "its ABI is that of one DataFusion release; use the Arrow C stream or DuckDB"
 )
