@@ -28,7 +28,7 @@ enum class CompactionMode {
   kForceBinaryCopy,  ///< fails where pages cannot be copied
 };
 
-struct CompactionOptions {
+struct LANCE_EXPORT CompactionOptions {
   /// Fragments with fewer live rows are candidates; outputs have at most this many rows.
   uint64_t target_rows_per_fragment = 1 << 20;
   uint64_t max_rows_per_group = 1024;  ///< kept for files of version 0.1; without effect
@@ -68,9 +68,9 @@ struct CompactionMetrics {
 };
 
 /// One piece of a compaction: neighbouring fragments that become one or a few. A value that can travel to
-/// another process as JSON; the bytes of the JSON are ours and hold only between equal releases.
+/// another process as JSON.
 struct LANCE_EXPORT CompactionTask {
-  std::vector<uint64_t> fragment_ids;
+  std::vector<FragmentMetadata> fragments;
   uint64_t read_version = 0;
   CompactionOptions options;
   std::string ToJson() const;
@@ -85,14 +85,12 @@ struct LANCE_EXPORT CompactionPlan {
   static arrow::Result<CompactionPlan> FromJson(const std::string& json);
 };
 
-/// What a task wrote: files that no version names yet.
+/// What a task wrote: files that no version names yet. Travels like a task.
 struct LANCE_EXPORT CompactionResult {
   CompactionMetrics metrics;
   uint64_t read_version = 0;
-  std::vector<uint64_t> original_fragment_ids;
-  std::string original_fragments;  ///< serialized: for CommitCompaction
-  std::string new_fragments;       ///< serialized: for CommitCompaction
-  uint64_t num_new_fragments = 0;
+  std::vector<FragmentMetadata> original_fragments;
+  std::vector<FragmentMetadata> new_fragments;
   std::string ToJson() const;
   static arrow::Result<CompactionResult> FromJson(const std::string& json);
 };
@@ -125,7 +123,7 @@ LANCE_EXPORT arrow::Result<CompactionOutcome> Compact(const Dataset& dataset,
 
 // ---- Cleanup: removal of old versions and of files that no version names ----------------------------------
 
-struct CleanupOptions {
+struct LANCE_EXPORT CleanupOptions {
   /// Removes versions that are older than this and fulfil the other conditions; the newest never goes.
   std::optional<std::chrono::nanoseconds> older_than;
   std::optional<uint64_t> retain_versions;        ///< keeps at least the newest so many (>= 1)

@@ -134,17 +134,16 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> UpdateMetadata(const Datase
                                                                     const MetadataUpdates& updates,
                                                                     const CommitSettings& commit = {});
 
-/// A data file below the table's data folder that takes the place of columns of one fragment.
+/// New values for columns of one fragment: a row for each of its live rows, in order.
 struct ColumnReplacement {
   uint64_t fragment_id = 0;
-  std::string file;                  ///< path relative to data/
-  std::vector<std::string> columns;  ///< the columns that it stores, in its order
+  std::shared_ptr<arrow::RecordBatchReader> values;
 };
 
-/// Replaces columns of fragments by files that were written for them, one row for each physical row.
-/// Errors: InvalidArgument when a file has another number of rows or other columns than a file of the
-/// fragment.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> ReplaceColumnFiles(
+/// Gives fragments new files for columns that exist: a new version without a change of schema. The columns
+/// must be exactly those of one file of the fragment, or lie in none. Only the fragments named change.
+/// Errors: InvalidArgument when the rows do not fit or the columns are spread over files; CommitConflict.
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> ReplaceColumns(
     const Dataset& dataset, const std::vector<ColumnReplacement>& replacements,
     const CommitSettings& commit = {});
 
