@@ -191,7 +191,8 @@ class DataFile:
     @classmethod
     def create(cls, dataset, path, *, base_id=None):
         """Describes a file that lies in the dataset's data folder: its columns, by the fields of their names."""
-        return cls(**_native.describe_data_file(dataset._ds, str(path), base_id))
+        file, _ = _native.describe_data_file(dataset._ds, str(path), base_id)
+        return cls(**file)
 
     def _asdict(self) -> dict:
         return {
@@ -520,63 +521,49 @@ class LanceFragment(pa.dataset.Fragment):
 
     def delete(self, predicate) -> FragmentMetadata | None:
         """Deletes rows by an SQL predicate: the metadata with a new deletion file, or None when no row is left."""
-        return self._changed(_native.fragment_delete(self._ds._ds, self._fragment_id, predicate))
+        try:
+            rows = self.to_table(columns=[], filter=predicate, with_row_address=True)
+        except ValueError as error:
+            raise OSError(str(error)) from error
+        return self.delete_rows(address & 0xFFFF_FFFF for address in rows["_rowaddr"].to_pylist())
 
     def delete_rows(self, offsets) -> FragmentMetadata | None:
         """As :meth:`delete`, by positions among all rows, deleted ones included."""
         rows = [int(offset) for offset in offsets]
-        return self._changed(_native.fragment_delete_rows(self._ds._ds, self._fragment_id, rows))
-
-    @staticmethod
-    def _changed(values):
+        values = _native.fragment_delete_rows(self._ds._ds, self._fragment_id, rows)
         return None if values is None else FragmentMetadata._from_native(values)
-
-    @staticmethod
-    def _with_schema(values):
-        from lance_cpp.schema import LanceSchema
-
-        fragment, schema = values
-        return FragmentMetadata._from_native(fragment), LanceSchema._from_native(schema)
 
     def merge(self, data_obj, left_on, right_on=None, schema=None):
         """Adds columns by a join: ``(FragmentMetadata, LanceSchema)``; nulls where nothing matches."""
+        from lance_cpp._dataset import fragment_columns
+
         reader = _coerce_reader(data_obj, schema)
-        made = _native.fragment_merge(self._ds._ds, self._fragment_id, reader, left_on, right_on or left_on)
-        return self._with_schema(made)
+        return self._widened(fragment_columns.joined(self, reader, left_on, right_on or left_on))
 
     def merge_columns(self, value_func, columns=None, batch_size=None, reader_schema=None):
         """Adds columns, as ``LanceDataset.add_columns`` does: ``(FragmentMetadata, LanceSchema)``."""
-        from lance_cpp._dataset.columns import batch_function
-        from lance_cpp.udf import BatchUDF, normalize_transform
+        from lance_cpp._dataset import fragment_columns
 
-        transforms = normalize_transform(value_func, self, columns, reader_schema)
-        options = {"batch_rows": batch_size}
-        native = (self._ds._ds, self._fragment_id)
-        if isinstance(transforms, dict):
-            return self._with_schema(_native.fragment_add_columns_sql(*native, list(transforms.items()), options))
-        if not isinstance(transforms, BatchUDF):
-            return self._with_schema(_native.fragment_add_columns_reader(*native, transforms, options))
-        if transforms.cache is not None:
-            raise ValueError(
-                "A checkpoint file cannot be used when applying a UDF with LanceFragment.merge_columns.  You must "
-                "apply your own checkpointing for fragment-level operations."
-            )
-        options["read_columns"] = None if columns is None else list(columns)
-        function = batch_function(transforms)
-        made = _native.fragment_add_columns_function(*native, transforms.output_schema, function, options)
-        return self._with_schema(made)
+        return self._widened(fragment_columns.computed(self, value_func, columns, batch_size, reader_schema))
+
+    def _widened(self, values):
+        from lance_cpp.schema import LanceSchema
+
+        fragment, schema = _native.fragment_add_columns(self._ds._ds, self._fragment_id, values)
+        return FragmentMetadata._from_native(fragment), LanceSchema._from_native(schema)
 
     def update_columns(self, data_obj, left_on="_rowid", right_on=None, schema=None, *, with_offsets=False):
         """Replaces values of columns by key: ``(FragmentMetadata, field ids modified)``.
 
         :param with_offsets: also gives the positions of the rows that matched, as a serialized Roaring bitmap
         """
+        from lance_cpp._dataset import fragment_columns
+
         reader = _coerce_reader(data_obj, schema)
-        fragment, fields, offsets = _native.fragment_update_columns(
-            self._ds._ds, self._fragment_id, reader, left_on, right_on or left_on
-        )
+        values, offsets = fragment_columns.updated(self, reader, left_on, right_on or left_on)
+        fragment, fields = _native.fragment_replace_columns(self._ds._ds, self._fragment_id, values)
         made = (FragmentMetadata._from_native(fragment), fields)
-        return (*made, offsets) if with_offsets else made
+        return (*made, _native.roaring_bytes(offsets)) if with_offsets else made
 
     @staticmethod
     def create(
@@ -612,9 +599,8 @@ class LanceFragment(pa.dataset.Fragment):
     @staticmethod
     def create_from_file(filename, dataset, fragment_id) -> FragmentMetadata:
         """Describes a file of the dataset's data folder that has all its columns, as a fragment."""
-        file = DataFile.create(dataset, filename)
-        rows = _native.data_file_rows(dataset._ds, file._asdict())
-        return FragmentMetadata(id=fragment_id, files=[file], physical_rows=rows)
+        file, rows = _native.describe_data_file(dataset._ds, str(filename), None)
+        return FragmentMetadata(id=fragment_id, files=[DataFile(**file)], physical_rows=rows)
 
 
 def write_fragments(

@@ -40,6 +40,12 @@ class CompactionMetrics:
     files_added: int = 0
 
 
+def _fragments(values):
+    from lance_cpp._dataset import native_values
+
+    return native_values.fragments_from_native(values)
+
+
 class _Travelling:
     """Equality, pickling and JSON for what goes from process to process."""
 
@@ -85,17 +91,12 @@ class RewriteResult(_Travelling):
     @property
     def original_fragments(self) -> list:
         """The fragments rewritten."""
-        return self._fragments("original_fragments")
+        return _fragments(self._native.original_fragments())
 
     @property
     def new_fragments(self) -> list:
         """The fragments written."""
-        return self._fragments("new_fragments")
-
-    def _fragments(self, name):
-        from lance_cpp._dataset import native_values
-
-        return native_values.fragments_from_native(getattr(self._native, name)())
+        return _fragments(self._native.new_fragments())
 
 
 class CompactionTask(_Travelling):
@@ -103,24 +104,14 @@ class CompactionTask(_Travelling):
 
     _NATIVE = _native.CompactionTask
 
-    def __init__(self, native, dataset=None):
-        super().__init__(native)
-        self._dataset = dataset
-
     @property
     def read_version(self) -> int:
         return self._native.read_version
 
     @property
-    def fragment_ids(self) -> list[int]:
-        return self._native.fragment_ids
-
-    @property
     def fragments(self) -> list:
-        """Metadata of the fragments, of a task that was planned in this process."""
-        if self._dataset is None:
-            raise ValueError("the task came from another process: it knows its fragment_ids only")
-        return [self._dataset.get_fragment(fragment_id).metadata for fragment_id in self.fragment_ids]
+        """Metadata of the fragments to rewrite."""
+        return _fragments(self._native.fragments())
 
     def execute(self, dataset) -> RewriteResult:
         """Writes the new files; nothing is committed."""
@@ -132,17 +123,13 @@ class CompactionPlan(_Travelling):
 
     _NATIVE = _native.CompactionPlan
 
-    def __init__(self, native, dataset=None):
-        super().__init__(native)
-        self._dataset = dataset
-
     @property
     def read_version(self) -> int:
         return self._native.read_version
 
     @property
     def tasks(self) -> list[CompactionTask]:
-        return [CompactionTask(task, self._dataset) for task in self._native.tasks]
+        return [CompactionTask(task) for task in self._native.tasks]
 
     def num_tasks(self) -> int:
         return len(self._native.tasks)
@@ -154,7 +141,7 @@ class Compaction:
     @staticmethod
     def plan(dataset, options) -> CompactionPlan:
         """Which fragments to rewrite together."""
-        return CompactionPlan(_native.plan_compaction(dataset._ds, dict(options)), dataset._sibling(dataset._ds))
+        return CompactionPlan(_native.plan_compaction(dataset._ds, dict(options)))
 
     @staticmethod
     def commit(dataset, rewrites, options=None) -> CompactionMetrics:

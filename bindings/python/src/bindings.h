@@ -8,6 +8,7 @@ void BindDataset(nanobind::module_& module);       // dataset.cc: Session, Datas
 void BindFile(nanobind::module_& module);          // file.cc: FileReader
 void BindStore(nanobind::module_& module);         // store.cc: ObjectStore, OpenObject
 void BindWrite(nanobind::module_& module);         // write.cc: rows in, transactions
+void BindFragment(nanobind::module_& module);      // fragment.cc: changes to single fragments
 void BindMutate(nanobind::module_& module);        // mutate.cc: delete, update, merge-insert
 void BindSchemaChange(nanobind::module_& module);  // schema_change.cc: columns, metadata
 void BindMaintenance(nanobind::module_& module);   // maintenance.cc: compaction, cleanup

@@ -16,7 +16,9 @@
 #include "lance/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/snapshot.h"
+#include "lance/table/table.h"
 #include "schema_values.h"
+#include "table_values.h"
 
 namespace lance::python {
 namespace {
@@ -197,6 +199,25 @@ nb::list RoaringValues(nb::bytes bytes) {
   return out;
 }
 
+nb::bytes RoaringBytes(const std::vector<uint32_t>& values) {
+  Roaring bitmap(values.size(), values.data());
+  std::string bytes(bitmap.getSizeInBytes(), '\0');
+  bitmap.write(bytes.data());
+  return {bytes.data(), bytes.size()};
+}
+
+// The transaction that made the version; none when it is no longer there.
+nb::object ReadTransactionOf(const Dataset& dataset) {
+  auto transaction = Unwrap(Unlocked([&] { return table::ReadTransaction(*dataset.snapshot()); }));
+  if (!transaction) return nb::none();
+  nb::dict out;
+  out["read_version"] = transaction->read_version;
+  out["uuid"] = transaction->uuid;
+  out["properties"] = transaction->properties;
+  out["operation"] = OperationToPython(transaction->change);
+  return out;
+}
+
 }  // namespace
 
 void BindDataset(nb::module_& module) {
@@ -265,6 +286,11 @@ void BindDataset(nb::module_& module) {
       .def("versions", &Versions)
       .def("latest_version",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return self.LatestVersion(); })); })
+      .def("version_numbers",
+           [](const Dataset& self) {
+             return Unwrap(Unlocked([&] { return table::ListVersionNumbers(*self.snapshot()); }));
+           })
+      .def("read_transaction", &ReadTransactionOf)
       .def("tags", &Tags)
       .def("branches", &Branches)
       .def(
@@ -286,6 +312,7 @@ void BindDataset(nb::module_& module) {
       .def("bytes_per_field",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return BytesPerField(self); })); });
 
+  module.def("roaring_bytes", &RoaringBytes, nb::arg("values"));
   module.def("roaring_values", &RoaringValues, nb::arg("bytes"));
 }
 

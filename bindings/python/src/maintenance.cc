@@ -3,6 +3,7 @@
 
 #include "bindings.h"
 #include "lance/base/status.h"
+#include "schema_values.h"
 #include "write_options.h"
 
 namespace lance::python {
@@ -59,6 +60,12 @@ CompactionOptions CompactionOptionsFromPython(const Dataset& dataset, const nb::
       Raise(InvalidArgument("Invalid compaction option: {}", name));
     }
   }
+  return out;
+}
+
+nb::list FragmentsOf(const std::vector<FragmentMetadata>& fragments) {
+  nb::list out;
+  for (const auto& fragment : fragments) out.append(FragmentToPython(fragment.impl()));
   return out;
 }
 
@@ -135,7 +142,7 @@ nb::dict ExplanationToPython(const CleanupExplanation& explanation) {
 
 void BindCompaction(nb::module_& module) {
   nb::class_<CompactionTask>(module, "CompactionTask")
-      .def_ro("fragment_ids", &CompactionTask::fragment_ids)
+      .def("fragments", [](const CompactionTask& self) { return FragmentsOf(self.fragments); })
       .def_ro("read_version", &CompactionTask::read_version)
       .def("json", &CompactionTask::ToJson)
       .def_static(
@@ -151,8 +158,9 @@ void BindCompaction(nb::module_& module) {
   nb::class_<CompactionResult>(module, "CompactionResult")
       .def("metrics", [](const CompactionResult& self) { return MetricsToPython(self.metrics); })
       .def_ro("read_version", &CompactionResult::read_version)
-      .def_ro("original_fragment_ids", &CompactionResult::original_fragment_ids)
-      .def_ro("num_new_fragments", &CompactionResult::num_new_fragments)
+      .def("original_fragments",
+           [](const CompactionResult& self) { return FragmentsOf(self.original_fragments); })
+      .def("new_fragments", [](const CompactionResult& self) { return FragmentsOf(self.new_fragments); })
       .def("json", &CompactionResult::ToJson)
       .def_static(
           "from_json", [](const std::string& json) { return Unwrap(CompactionResult::FromJson(json)); },
@@ -175,7 +183,8 @@ void BindCompaction(nb::module_& module) {
       "commit_compaction",
       [](const Dataset& dataset, const std::vector<CompactionResult>& results, const nb::dict& options) {
         auto parsed = CompactionOptionsFromPython(dataset, options);
-        auto outcome = Unwrap(Unlocked([&] { return CommitCompaction(dataset, results, parsed); }), PyExc_OSError);
+        auto outcome =
+            Unwrap(Unlocked([&] { return CommitCompaction(dataset, results, parsed); }), PyExc_OSError);
         return nb::make_tuple(outcome.dataset, MetricsToPython(outcome.metrics));
       },
       nb::arg("dataset"), nb::arg("results"), nb::arg("options"));
@@ -198,7 +207,8 @@ void BindMaintenance(nb::module_& module) {
       "clean_up",
       [](const Dataset& dataset, const nb::dict& options) {
         auto parsed = CleanupOptionsFromPython(options);
-        return CleanupStatsToPython(Unwrap(Unlocked([&] { return CleanUpOldVersions(dataset, parsed); }), PyExc_OSError));
+        return CleanupStatsToPython(
+            Unwrap(Unlocked([&] { return CleanUpOldVersions(dataset, parsed); }), PyExc_OSError));
       },
       nb::arg("dataset"), nb::arg("options"));
   module.def(
@@ -210,7 +220,8 @@ void BindMaintenance(nb::module_& module) {
       },
       nb::arg("dataset"), nb::arg("options"), nb::arg("max_files"));
   module.def(
-      "validate", [](const Dataset& dataset) { Check(Unlocked([&] { return Validate(dataset); }), PyExc_OSError); },
+      "validate",
+      [](const Dataset& dataset) { Check(Unlocked([&] { return Validate(dataset); }), PyExc_OSError); },
       nb::arg("dataset"));
 }
 

@@ -37,6 +37,7 @@ NB_MODULE(_native, module) {
   BindFile(module);
   BindStore(module);
   BindWrite(module);
+  BindFragment(module);
   BindMutate(module);
   BindSchemaChange(module);
   BindMaintenance(module);

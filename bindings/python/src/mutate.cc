@@ -79,7 +79,9 @@ void BindMutate(nb::module_& module) {
       nb::arg("dataset"), nb::arg("predicate"), nb::arg("options"));
   module.def(
       "truncate",
-      [](const Dataset& dataset) { return Unwrap(Unlocked([&] { return Truncate(dataset); }), PyExc_OSError).dataset; },
+      [](const Dataset& dataset) {
+        return Unwrap(Unlocked([&] { return Truncate(dataset); }), PyExc_OSError).dataset;
+      },
       nb::arg("dataset"));
   module.def(
       "update_rows",
@@ -104,7 +106,8 @@ void BindMutate(nb::module_& module) {
       [](const Dataset& dataset, nb::handle source, const nb::dict& options) {
         MergeInsertOptions parsed = MergeOptionsFromPython(options);
         ForeignReader rows(source);
-        auto result = Unwrap(Unlocked([&] { return MergeInsertUncommitted(dataset, *rows, parsed); }), PyExc_OSError);
+        auto result =
+            Unwrap(Unlocked([&] { return MergeInsertUncommitted(dataset, *rows, parsed); }), PyExc_OSError);
         return nb::make_tuple(TransactionToPython(result.transaction.impl()), StatsToPython(result.stats));
       },
       nb::arg("dataset"), nb::arg("source"), nb::arg("options"));

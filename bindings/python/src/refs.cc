@@ -110,7 +110,9 @@ void BindRefs(nb::module_& module) {
   BindBranches(module);
   module.def(
       "restore",
-      [](const Dataset& dataset) -> Opened { return Unwrap(Unlocked([&] { return Restore(dataset); }), PyExc_OSError); },
+      [](const Dataset& dataset) -> Opened {
+        return Unwrap(Unlocked([&] { return Restore(dataset); }), PyExc_OSError);
+      },
       nb::arg("dataset"));
   module.def(
       "shallow_clone",

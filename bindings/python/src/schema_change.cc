@@ -129,7 +129,8 @@ void BindSchemaChange(nb::module_& module) {
       [](const Dataset& dataset, nb::handle reader, const std::string& left_on,
          const std::string& right_on) -> Opened {
         ForeignReader values(reader);
-        return Unwrap(Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on); }), PyExc_OSError);
+        return Unwrap(Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on); }),
+                      PyExc_OSError);
       },
       nb::arg("dataset"), nb::arg("reader"), nb::arg("left_on"), nb::arg("right_on"));
   module.def(

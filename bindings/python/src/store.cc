@@ -52,7 +52,8 @@ void BindStore(nb::module_& module) {
             Check(Unlocked([&] { return self.Write({data, size}); }), PyExc_OSError);
           },
           nb::arg("bytes"))
-      .def("close", [](store::WritableObject& self) { Check(Unlocked([&] { return self.Close(); }), PyExc_OSError); })
+      .def("close",
+           [](store::WritableObject& self) { Check(Unlocked([&] { return self.Close(); }), PyExc_OSError); })
       .def("abort", &store::WritableObject::Abort);
 
   nb::class_<store::ObjectStore>(module, "ObjectStore")
