@@ -203,7 +203,7 @@ nb::bytes RoaringBytes(const std::vector<uint32_t>& values) {
   Roaring bitmap(values.size(), values.data());
   std::string bytes(bitmap.getSizeInBytes(), '\0');
   bitmap.write(bytes.data());
-  return {bytes.data(), bytes.size()};
+  return nb::bytes(bytes.data(), bytes.size());
 }
 
 // The transaction that made the version; none when it is no longer there.

@@ -13,7 +13,7 @@ namespace {
 
 nb::bytes Serialized(nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> ids) {
   std::string bytes = table::SerializeRowIds({ids.data(), ids.shape(0)});
-  return {bytes.data(), bytes.size()};
+  return nb::bytes(bytes.data(), bytes.size());
 }
 
 std::vector<uint64_t> Parsed(nb::bytes bytes) {

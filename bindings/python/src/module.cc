@@ -35,6 +35,7 @@ NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
   BindDataset(module);
   BindFile(module);
+  BindFileWriter(module);
   BindStore(module);
   BindWrite(module);
   BindFragment(module);

@@ -78,7 +78,7 @@ table::DeletionFile DeletionFileFromPython(nb::handle values) {
 }
 
 std::string SerializeBitmap(nb::handle ids) {
-  roaring::Roaring bitmap;
+  Roaring bitmap;
   for (nb::handle id : ids) bitmap.add(nb::cast<uint32_t>(id));
   std::string bytes(bitmap.getSizeInBytes(), '\0');
   bitmap.write(bytes.data());
