@@ -14,8 +14,12 @@ namespace lance::dataset {
 Result<std::shared_ptr<Dataset>> CommitOperation(const table::Snapshot& read, table::CommitRequest request,
                                                  const CommitSettings& settings);
 
-/// The newest version of the branch that `dataset` is on (itself when it is).
-Result<std::shared_ptr<const table::Snapshot>> NewestSnapshot(const Dataset& dataset);
+/// The newest version of the branch that `snapshot` is on (itself when it is).
+Result<std::shared_ptr<const table::Snapshot>> NewestSnapshot(
+    const std::shared_ptr<const table::Snapshot>& snapshot);
+
+/// Puts the properties and the message of the settings into the request.
+void AddProperties(const CommitSettings& settings, table::CommitRequest* request);
 
 table::CommitOptions ToCommitOptions(const CommitSettings& settings);
 

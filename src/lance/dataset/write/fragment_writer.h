@@ -60,6 +60,9 @@ std::string NewDataFileName();
 Result<FragmentWriterOptions> MakeFragmentWriterOptions(const table::Snapshot& snapshot,
                                                         const DataFileSettings& settings, bool durable);
 
+/// What the settings say beside the version.
+void ApplySettings(const DataFileSettings& settings, bool durable, FragmentWriterOptions* out);
+
 /// Removes data files that no version refers to. Best effort.
 void RemoveDataFiles(const std::vector<DataFolder>& folders, const std::vector<table::Fragment>& fragments);
 
