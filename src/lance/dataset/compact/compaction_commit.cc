@@ -98,8 +98,7 @@ arrow::Result<CompactionOutcome> CommitCompaction(const Dataset& dataset,
   request.operation = std::move(rewrite);
   request.read_version = read_version;
   ARROW_ASSIGN_OR_RAISE(
-      out.dataset,
-      dataset::CommitOperation(*(*reserved)->snapshot(), std::move(request), options.commit));
+      out.dataset, dataset::CommitOperation(*(*reserved)->snapshot(), std::move(request), options.commit));
   return out;
 }
 
@@ -110,7 +109,8 @@ arrow::Result<CompactionOutcome> Compact(const Dataset& dataset, const Compactio
     ARROW_ASSIGN_OR_RAISE(results[i], ExecuteCompactionTask(dataset, plan.tasks[i]));
     return Status::OK();
   };
-  runtime::ThreadPool* pool = options.num_threads == 1 ? nullptr : dataset.snapshot()->session()->thread_pool();
+  runtime::ThreadPool* pool =
+      options.num_threads == 1 ? nullptr : dataset.snapshot()->session()->thread_pool();
   const Status status = scan::ParallelFor(pool, plan.tasks.size(), run);
   if (!status.ok()) {
     RemoveNewFiles(dataset, results);

@@ -1,4 +1,5 @@
-// The JSON forms of compaction tasks, plans and results: those of the reference, so that its tasks can be read.
+// The JSON forms of compaction tasks, plans and results: those of the reference, so that its tasks can be
+// read.
 #include "lance/base/json.h"
 #include "lance/base/status.h"
 #include "lance/dataset/compact/json_text.h"
@@ -99,7 +100,8 @@ arrow::Result<CompactionPlan> CompactionPlan::FromJson(const std::string& json) 
 
 std::string CompactionResult::ToJson() const {
   return fmt::format(
-      "{{\"metrics\":{{\"fragments_removed\":{},\"fragments_added\":{},\"files_removed\":{},\"files_added\":{}}},"
+      "{{\"metrics\":{{\"fragments_removed\":{},\"fragments_added\":{},\"files_removed\":{},\"files_added\":{"
+      "}}},"
       "\"new_fragments\":{},\"read_version\":{},\"original_fragments\":{},\"row_addrs\":null}}",
       metrics.fragments_removed, metrics.fragments_added, metrics.files_removed, metrics.files_added,
       FragmentsJson(new_fragments), read_version, FragmentsJson(original_fragments));

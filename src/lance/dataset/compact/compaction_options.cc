@@ -34,8 +34,8 @@ Result<double> ParseShare(const std::string& key, const std::string& text) {
 
 Result<bool> ParseBool(const std::string& key, const std::string& text) {
   const std::string lower = Lower(text);
-  LANCE_CHECK_ARG(lower == "true" || lower == "false", "Invalid value for {}: '{}' (expected 'true' or 'false')",
-                  key, text);
+  LANCE_CHECK_ARG(lower == "true" || lower == "false",
+                  "Invalid value for {}: '{}' (expected 'true' or 'false')", key, text);
   return lower == "true";
 }
 
@@ -45,7 +45,8 @@ Result<CompactionMode> ParseMode(const std::string& text) {
   if (lower == "try_binary_copy" || lower == "trybinarycopy") return CompactionMode::kTryBinaryCopy;
   if (lower == "force_binary_copy" || lower == "forcebinarycopy") return CompactionMode::kForceBinaryCopy;
   return InvalidArgument(
-      "Invalid compaction mode \"{}\". Valid values: \"reencode\", \"try_binary_copy\", \"force_binary_copy\"",
+      "Invalid compaction mode \"{}\". Valid values: \"reencode\", \"try_binary_copy\", "
+      "\"force_binary_copy\"",
       text);
 }
 
@@ -147,7 +148,8 @@ std::string CompactionOptions::ToJson() const {
 
 arrow::Result<CompactionOptions> CompactionOptions::FromJson(const std::string& json) {
   auto parsed = ParseJson(json);
-  LANCE_CHECK_ARG(parsed.ok() && parsed->kind() == JsonValue::Kind::kObject, "compaction options: no JSON object");
+  LANCE_CHECK_ARG(parsed.ok() && parsed->kind() == JsonValue::Kind::kObject,
+                  "compaction options: no JSON object");
   CompactionOptions out;
   for (const auto& [name, value] : parsed->members()) {
     if (name == "excluded_fragment_ids") {

@@ -90,8 +90,7 @@ class Planner {
     if (options_.mode != CompactionMode::kForceBinaryCopy && PinsDeadColumns(fragment, live_fields_)) {
       return Candidacy::kItself;
     }
-    const bool materialize =
-        options_.materialize_deletions && options_.materialize_deletions_threshold < 1.0;
+    const bool materialize = options_.materialize_deletions && options_.materialize_deletions_threshold < 1.0;
     const auto physical = static_cast<double>(fragment.physical_rows);
     if (materialize && fragment.physical_rows > 0 &&
         static_cast<double>(fragment.physical_rows - live) / physical >

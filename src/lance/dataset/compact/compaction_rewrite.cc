@@ -58,7 +58,8 @@ Status WriteFiles(arrow::RecordBatchReader& rows, std::span<const uint64_t> plan
   }
 }
 
-Result<std::vector<const Fragment*>> FindFragments(const table::Snapshot& snapshot, const CompactionTask& task) {
+Result<std::vector<const Fragment*>> FindFragments(const table::Snapshot& snapshot,
+                                                   const CompactionTask& task) {
   std::vector<const Fragment*> out;
   for (const FragmentMetadata& wanted : task.fragments) {
     const Fragment* fragment = snapshot.FindFragment(wanted.impl().id);
