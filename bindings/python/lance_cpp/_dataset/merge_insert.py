@@ -30,6 +30,15 @@ class MergeInsertBuilder:
                 raise TypeError("The `on` argument to merge_insert must be a str or iterable of str")
         else:
             raise TypeError("The `on` argument to merge_insert must be a str or iterable of str")
+        schema = dataset.lance_schema
+        for key in keys:
+            if schema.field(key) is None:
+                raise ValueError(f"Invalid user input: Merge insert key column '{key}' does not exist in schema")
+        if not keys and not schema.unenforced_primary_key():
+            raise ValueError(
+                "Invalid user input: A merge insert operation requires join keys: specify `on` columns explicitly "
+                "or configure a primary key in the dataset schema"
+            )
         self._dataset = dataset
         self._options = {"on": keys}
         self._mutate = {"conflict_retries": 10, "retry_timeout_ms": 30_000}
