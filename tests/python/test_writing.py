@@ -214,7 +214,8 @@ def test_the_fragments_of_one_side_suit_the_other(uri, reference):
     theirs = reference.fragment.write_fragments(TABLE.slice(0, 5), uri)
     ours = FragmentMetadata.from_json(json.dumps(theirs[0].to_json()))
     lance.LanceDataset.commit(uri, lance.LanceOperation.Append([ours]), read_version=1)
-    back = reference.fragment.FragmentMetadata.from_json(json.dumps(write_fragments(TABLE.slice(5, 5), uri)[0].to_json()))
+    text = json.dumps(write_fragments(TABLE.slice(5, 5), uri)[0].to_json())
+    back = reference.fragment.FragmentMetadata.from_json(text)
     reference.LanceDataset.commit(uri, reference.LanceOperation.Append([back]), read_version=2)
     assert lance.dataset(uri).count_rows() == 110 == reference.dataset(uri).count_rows()
 

@@ -216,7 +216,7 @@ class LanceFileSession:
 
     def list(self, path=None) -> list[str]:
         """All objects below a folder."""
-        return sorted(found for found, _ in self._store.list(path or "", True))
+        return sorted(found for found, _, _ in self._store.list(path or "", True))
 
     def list_with_delimiter(self, path=None) -> ListResult:
         """One level below a folder."""
@@ -224,7 +224,7 @@ class LanceFileSession:
         folders = self._store.list_folders(prefix)
         return ListResult(
             common_prefixes=sorted(f"{prefix}/{name}" if prefix else name for name in folders),
-            objects=sorted(found for found, _ in self._store.list(prefix, False)),
+            objects=sorted(found for found, _, _ in self._store.list(prefix, False)),
         )
 
     def read_range(self, path, offset, length) -> bytes:

@@ -9,8 +9,7 @@ namespace lance::python {
 namespace {
 
 MutateOptions MutateOptionsFromPython(const nb::dict& options) {
-  CheckKeys(options,
-            {"conflict_retries", "retry_timeout_ms", "data_storage_version", "properties", "message"},
+  CheckKeys(options, {"conflict_retries", "retry_timeout_ms", "data_storage_version", "commit_lock"},
             "mutate");
   MutateOptions out;
   Take(options, "conflict_retries", &out.conflict_retries);
@@ -18,8 +17,8 @@ MutateOptions MutateOptionsFromPython(const nb::dict& options) {
   Take(options, "retry_timeout_ms", &timeout_ms);
   if (timeout_ms) out.retry_timeout = std::chrono::milliseconds(*timeout_ms);
   Take(options, "data_storage_version", &out.data_storage_version);
-  Take(options, "properties", &out.commit.properties);
-  Take(options, "message", &out.commit.message);
+  out.commit = CommitSettingsFromPython(options);
+  out.commit.retry_timeout = out.retry_timeout;
   return out;
 }
 
@@ -79,10 +78,11 @@ void BindMutate(nb::module_& module) {
       nb::arg("dataset"), nb::arg("predicate"), nb::arg("options"));
   module.def(
       "truncate",
-      [](const Dataset& dataset) {
-        return Unwrap(Unlocked([&] { return Truncate(dataset); }), PyExc_OSError).dataset;
+      [](const Dataset& dataset, const nb::dict& options) {
+        MutateOptions parsed = MutateOptionsFromPython(options);
+        return Unwrap(Unlocked([&] { return Truncate(dataset, parsed); }), PyExc_OSError).dataset;
       },
-      nb::arg("dataset"));
+      nb::arg("dataset"), nb::arg("options"));
   module.def(
       "update_rows",
       [](const Dataset& dataset, const std::map<std::string, std::string>& updates, const std::string& where,
@@ -108,7 +108,8 @@ void BindMutate(nb::module_& module) {
         ForeignReader rows(source);
         auto result =
             Unwrap(Unlocked([&] { return MergeInsertUncommitted(dataset, *rows, parsed); }), PyExc_OSError);
-        return nb::make_tuple(TransactionToPython(result.transaction.impl()), StatsToPython(result.stats));
+        return nb::make_tuple(TransactionToPython(result.transaction.impl()), StatsToPython(result.stats),
+                              result.stats.bytes_written, result.stats.num_files_written);
       },
       nb::arg("dataset"), nb::arg("source"), nb::arg("options"));
 }

@@ -15,8 +15,9 @@ namespace {
 using Opened = std::shared_ptr<Dataset>;
 
 AddColumnsOptions AddOptions(const nb::dict& options) {
-  CheckKeys(options, {"read_columns", "batch_rows"}, "add_columns");
+  CheckKeys(options, {"read_columns", "batch_rows", "commit_lock"}, "add_columns");
   AddColumnsOptions out;
+  out.commit = CommitSettingsFromPython(options);
   Take(options, "read_columns", &out.read_columns);
   Take(options, "batch_rows", &out.batch_rows);
   return out;
@@ -36,8 +37,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> CallOnBatch(const nb::object& functi
     if (schema == nullptr || array == nullptr) throw nb::python_error();
     return arrow::ImportRecordBatch(array, schema);
   } catch (nb::python_error& error) {
-    return InvalidArgument("{}: {}", nb::cast<std::string>(error.type().attr("__name__")),
-                           nb::cast<std::string>(nb::str(error.value())));
+    return InvalidArgument("{}", TextOf(error));
   }
 }
 
@@ -119,41 +119,47 @@ void BindSchemaChange(nb::module_& module) {
       nb::arg("dataset"), nb::arg("reader"), nb::arg("options"));
   module.def(
       "add_null_columns",
-      [](const Dataset& dataset, nb::handle schema) -> Opened {
+      [](const Dataset& dataset, nb::handle schema, const nb::dict& options) -> Opened {
         auto fields = ImportSchema(schema);
-        return Unwrap(Unlocked([&] { return AddNullColumns(dataset, fields); }), PyExc_OSError);
+        CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(Unlocked([&] { return AddNullColumns(dataset, fields, commit); }), PyExc_OSError);
       },
-      nb::arg("dataset"), nb::arg("schema"));
+      nb::arg("dataset"), nb::arg("schema"), nb::arg("options"));
   module.def(
       "merge_columns",
-      [](const Dataset& dataset, nb::handle reader, const std::string& left_on,
-         const std::string& right_on) -> Opened {
+      [](const Dataset& dataset, nb::handle reader, const std::string& left_on, const std::string& right_on,
+         const nb::dict& options) -> Opened {
         ForeignReader values(reader);
-        return Unwrap(Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on); }),
-                      PyExc_OSError);
+        CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(
+            Unlocked([&] { return MergeColumns(dataset, values.shared(), left_on, right_on, commit); }),
+            PyExc_OSError);
       },
-      nb::arg("dataset"), nb::arg("reader"), nb::arg("left_on"), nb::arg("right_on"));
+      nb::arg("dataset"), nb::arg("reader"), nb::arg("left_on"), nb::arg("right_on"), nb::arg("options"));
   module.def(
       "alter_columns",
-      [](const Dataset& dataset, const nb::list& alterations) -> Opened {
+      [](const Dataset& dataset, const nb::list& alterations, const nb::dict& options) -> Opened {
         EnsureCompute();
         auto parsed = AlterationsFromPython(alterations);
-        return Unwrap(Unlocked([&] { return AlterColumns(dataset, parsed); }), PyExc_OSError);
+        CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(Unlocked([&] { return AlterColumns(dataset, parsed, commit); }), PyExc_OSError);
       },
-      nb::arg("dataset"), nb::arg("alterations"));
+      nb::arg("dataset"), nb::arg("alterations"), nb::arg("options"));
   module.def(
       "drop_columns",
-      [](const Dataset& dataset, const std::vector<std::string>& columns) -> Opened {
-        return Unwrap(Unlocked([&] { return DropColumns(dataset, columns); }));
+      [](const Dataset& dataset, const std::vector<std::string>& columns, const nb::dict& options) -> Opened {
+        CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(Unlocked([&] { return DropColumns(dataset, columns, commit); }));
       },
-      nb::arg("dataset"), nb::arg("columns"));
+      nb::arg("dataset"), nb::arg("columns"), nb::arg("options"));
   module.def(
       "update_metadata",
-      [](const Dataset& dataset, const nb::dict& updates, bool replace) -> Opened {
+      [](const Dataset& dataset, const nb::dict& updates, bool replace, const nb::dict& options) -> Opened {
         auto parsed = MetadataUpdatesFromPython(updates, replace);
-        return Unwrap(Unlocked([&] { return UpdateMetadata(dataset, parsed); }), PyExc_OSError);
+        CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(Unlocked([&] { return UpdateMetadata(dataset, parsed, commit); }), PyExc_OSError);
       },
-      nb::arg("dataset"), nb::arg("updates"), nb::arg("replace"));
+      nb::arg("dataset"), nb::arg("updates"), nb::arg("replace"), nb::arg("options"));
 }
 
 }  // namespace lance::python

@@ -13,7 +13,10 @@ namespace {
 nb::list List(store::ObjectStore& self, const std::string& prefix, bool recursive) {
   auto objects = Unwrap(Unlocked([&] { return self.List(prefix, recursive); }));
   nb::list out;
-  for (const auto& object : objects) out.append(nb::make_tuple(object.path, object.size));
+  for (const auto& object : objects) {
+    auto modified = std::chrono::duration_cast<std::chrono::microseconds>(object.modified.time_since_epoch());
+    out.append(nb::make_tuple(object.path, object.size, modified.count()));
+  }
   return out;
 }
 

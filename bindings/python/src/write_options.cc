@@ -29,7 +29,7 @@ Result<std::shared_ptr<void>> EnterLock(const nb::object& callable, uint64_t ver
     };
     return std::shared_ptr<void>(std::shared_ptr<nb::object>(new nb::object(std::move(context)), leave));
   } catch (nb::python_error& error) {
-    return StatusOfPython(error);
+    return IOError("Error from commit handler: {}", TextOf(error));
   }
 }
 
@@ -48,13 +48,9 @@ std::optional<AutoCleanup> AutoCleanupFromPython(const nb::dict& options) {
 
 }  // namespace
 
-arrow::Status StatusOfPython(nb::python_error& error) {
-  nb::object conflict = nb::module_::import_("lance_cpp.commit").attr("CommitConflictError");
-  std::string text = nb::cast<std::string>(nb::str(error.value()));
-  if (error.matches(conflict)) return CommitConflict("{}", text);
-  if (error.matches(PyExc_ValueError) || error.matches(PyExc_TypeError)) return InvalidArgument("{}", text);
-  if (error.matches(PyExc_NotImplementedError)) return NotSupported("{}", text);
-  return IOError("{}: {}", nb::cast<std::string>(error.type().attr("__name__")), text);
+std::string TextOf(nb::python_error& error) {
+  return fmt::format("{}: {}", nb::cast<std::string>(error.type().attr("__name__")),
+                     nb::cast<std::string>(nb::str(error.value())));
 }
 
 void CheckKeys(const nb::dict& options, std::initializer_list<const char*> known, const char* where) {

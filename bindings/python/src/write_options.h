@@ -53,8 +53,8 @@ void Take(const nb::dict& options, const char* key, std::optional<T>* out) {
   if (!value.is_none()) *out = nb::cast<T>(value);
 }
 
-/// The exception being handled as a status: conflicts stay conflicts, others become what they are nearest to.
-arrow::Status StatusOfPython(nb::python_error& error);
+/// "KeyError: 'x'" of an exception that Python code raised.
+std::string TextOf(nb::python_error& error);
 
 nb::dict TransactionToPython(const table::CommitRequest& request);
 Transaction TransactionFromPython(const nb::dict& values);

@@ -12,12 +12,23 @@ import pyarrow as pa
 from lance_cpp import _native
 from lance_cpp._dataset import columns, native_values, opening
 from lance_cpp._dataset.commits import DEFAULT_COMMIT_TIMEOUT, milliseconds
+from lance_cpp._dataset.locking import locking
 from lance_cpp._dataset.scanner import filter_to_sql
 from lance_cpp.types import _coerce_reader
 
 
 class DatasetChanges:
     """The part of ``LanceDataset`` that writes."""
+
+    def _move(self, change, *args, **options):
+        """Runs a native change under the dataset's commit lock, and moves to the version it made."""
+        with locking(self._commit_lock) as guard:
+            if guard is not None:
+                options["commit_lock"] = guard
+            native = change(self._ds, *args, options)
+        native, *rest = native if isinstance(native, tuple) else (native,)
+        self._bind(native)
+        return rest[0] if rest else None
 
     # ---- rows ----
 
@@ -30,13 +41,12 @@ class DatasetChanges:
     def delete(self, predicate, *, conflict_retries=10, retry_timeout=timedelta(seconds=30)) -> dict:
         """Deletes the rows where a predicate (SQL or a pyarrow expression) is true: ``{"num_deleted_rows"}``."""
         options = {"conflict_retries": conflict_retries, "retry_timeout_ms": milliseconds(retry_timeout)}
-        native, count = _native.delete_rows(self._ds, filter_to_sql(predicate, self.schema), options)
-        self._bind(native)
+        count = self._move(_native.delete_rows, filter_to_sql(predicate, self.schema), **options)
         return {"num_deleted_rows": count}
 
     def truncate_table(self):
         """Deletes all rows."""
-        self._bind(_native.truncate(self._ds))
+        self._move(_native.truncate)
 
     def update(
         self, updates, where=None, conflict_retries=10, retry_timeout=timedelta(seconds=30),
@@ -52,8 +62,8 @@ class DatasetChanges:
             "retry_timeout_ms": milliseconds(retry_timeout),
             "data_storage_version": data_storage_version,
         }
-        native, count = _native.update_rows(self._ds, dict(updates), filter_to_sql(where, self.schema) or "", options)
-        self._bind(native)
+        where = filter_to_sql(where, self.schema) or ""
+        count = self._move(_native.update_rows, dict(updates), where, **options)
         return {"num_rows_updated": count}
 
     def merge_insert(self, on=None):
@@ -89,25 +99,25 @@ class DatasetChanges:
         :param read_columns: what a function gets to see; default all
         :param batch_size: rows a batch of a function
         """
-        self._bind(columns.add_columns(self, transforms, read_columns, reader_schema, batch_size))
+        columns.add_columns(self, transforms, read_columns, reader_schema, batch_size)
 
     def alter_columns(self, *alterations):
         """Changes columns: dicts of ``path`` and ``name``, ``nullable`` and/or ``data_type``."""
-        self._bind(_native.alter_columns(self._ds, columns.alterations_to_native(alterations)))
+        self._move(_native.alter_columns, columns.alterations_to_native(alterations))
 
     def drop_columns(self, columns):
         """Removes columns, by path. Metadata only."""
-        self._bind(_native.drop_columns(self._ds, list(columns)))
+        self._move(_native.drop_columns, list(columns))
 
     def merge(self, data_obj, left_on, right_on=None, schema=None):
         """Adds the columns of ``data_obj`` where ``left_on`` equals ``right_on``; nulls where nothing matches."""
         reader = _coerce_reader(data_obj, schema)
-        self._bind(_native.merge_columns(self._ds, reader, left_on, right_on or left_on))
+        self._move(_native.merge_columns, reader, left_on, right_on or left_on)
 
     # ---- metadata ----
 
     def _update_metadata(self, kind, values, replace):
-        self._bind(_native.update_metadata(self._ds, {kind: dict(values)}, replace))
+        self._move(_native.update_metadata, {kind: dict(values)}, replace)
 
     def update_config(self, values, *, replace=False) -> dict:
         """Sets config entries, or removes those of value None; the config after it."""
@@ -154,7 +164,7 @@ class DatasetChanges:
     def add_bases(self, new_bases, transaction_properties=None):
         """Registers further storage roots."""
         bases = [native_values.base_to_native(base) for base in new_bases]
-        self._bind(_native.add_bases(self._ds, bases, {"properties": dict(transaction_properties or {})}))
+        self._move(_native.add_bases, bases, properties=dict(transaction_properties or {}))
         return self
 
     # ---- versions ----

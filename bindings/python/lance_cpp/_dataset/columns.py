@@ -35,22 +35,24 @@ def batch_function(udf: BatchUDF):
 
 
 def add_columns(dataset, transforms, read_columns, reader_schema, batch_size):
-    """The native dataset after it; see ``LanceDataset.add_columns``."""
+    """See ``LanceDataset.add_columns``."""
     fields = _as_fields(transforms)
     if fields is not None:
-        return _native.add_null_columns(dataset._ds, fields)
+        return dataset._move(_native.add_null_columns, fields)
     transforms = normalize_transform(transforms, dataset, read_columns, reader_schema)
-    options = {"batch_rows": batch_size}
     if isinstance(transforms, pa.RecordBatchReader):
-        return _native.add_columns_reader(dataset._ds, transforms, options)
+        return dataset._move(_native.add_columns_reader, transforms, batch_rows=batch_size)
     if isinstance(transforms, dict):
-        return _native.add_columns_sql(dataset._ds, list(transforms.items()), options)
-    options["read_columns"] = None if read_columns is None else list(read_columns)
-    function = batch_function(transforms)
-    native = _native.add_columns_function(dataset._ds, transforms.output_schema, function, options)
+        return dataset._move(_native.add_columns_sql, list(transforms.items()), batch_rows=batch_size)
+    dataset._move(
+        _native.add_columns_function,
+        transforms.output_schema,
+        batch_function(transforms),
+        batch_rows=batch_size,
+        read_columns=None if read_columns is None else list(read_columns),
+    )
     if transforms.cache is not None:
         transforms.cache.cleanup()
-    return native
 
 
 def alterations_to_native(alterations) -> list:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from lance_cpp import _native
 from lance_cpp._dataset import native_values, writing
+from lance_cpp._dataset.locking import locking
 from lance_cpp._dataset.operations import BulkCommitResult, LanceOperation, Transaction, with_message
 from lance_cpp._unsupported import unsupported
 
@@ -25,8 +26,9 @@ def _commit(target, transaction, name, *, commit_lock, storage_options, enable_v
             max_retries, enable_stable_row_ids, commit_timeout):  # fmt: skip
     from lance_cpp._dataset.table import LanceDataset
 
+    if commit_lock is None and isinstance(target, LanceDataset):
+        commit_lock = target._commit_lock
     options = {
-        "commit_lock": writing.check_lock(commit_lock),
         "storage_options": dict(storage_options or {}),
         "v2_manifest_names": True if enable_v2_manifest_paths is None else enable_v2_manifest_paths,
         "detached": bool(detached),
@@ -35,7 +37,9 @@ def _commit(target, transaction, name, *, commit_lock, storage_options, enable_v
         "retry_timeout_ms": milliseconds(commit_timeout),
     }
     values = native_values.transaction_to_native(transaction)
-    native = _native.commit_transaction(writing.destination(target, name), values, options)
+    with locking(writing.check_lock(commit_lock)) as guard:
+        options["commit_lock"] = guard
+        native = _native.commit_transaction(writing.destination(target, name), values, options)
     if isinstance(target, LanceDataset):
         return target._sibling(native)
     return writing.opened(native, storage_options)
@@ -91,11 +95,12 @@ def commit_batch(
     writing.check_lock(commit_lock)
     transactions = list(transactions)
     if not transactions:
-        raise ValueError("Invalid user input: No transactions to commit")
+        raise OSError("Invalid user input: No transactions to commit")
     if not all(isinstance(transaction.operation, LanceOperation.Append) for transaction in transactions):
-        raise unsupported("commit_batch of anything but appends", "only appends merge into one commit")
+        raise OSError("Not supported: Only append transactions are supported in batch commits")
     fragments = [fragment for transaction in transactions for fragment in transaction.operation.fragments]
-    merged = Transaction(min(transaction.read_version for transaction in transactions), LanceOperation.Append(fragments))
+    read_version = min(transaction.read_version for transaction in transactions)
+    merged = Transaction(read_version, LanceOperation.Append(fragments))
     dataset = _commit(
         dest,
         merged,
@@ -155,12 +160,13 @@ class DatasetDelta:
 def delta(dataset, compared_against, begin_version, end_version) -> DatasetDelta:
     """See ``LanceDataset.delta``."""
     if compared_against is not None:
-        if begin_version is not None or end_version is not None:
-            raise ValueError("compared_against cannot be combined with begin_version and end_version")
         low, high = sorted((compared_against, dataset.version))
         return DatasetDelta((dataset, low, high))
-    if begin_version is None or end_version is None:
+    if begin_version is None and end_version is None:
         raise ValueError(
-            "Invalid user input: Must specify both begin_version and end_version, or compared_against"
+            "Invalid user input: Must specify either compared_against_version or both with_begin_version and "
+            "with_end_version"
         )
+    if begin_version is None or end_version is None:
+        raise ValueError("Invalid user input: Must specify both with_begin_version and with_end_version")
     return DatasetDelta((dataset, begin_version, end_version))

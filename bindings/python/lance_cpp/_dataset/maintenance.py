@@ -94,7 +94,7 @@ def drop(base_uri, storage_options, ignore_not_found):
     """See ``LanceDataset.drop``."""
     uri = opening.to_uri(base_uri)
     store = _native.ObjectStore.open(uri, dict(storage_options or {}))
-    paths = [path for path, _ in store.list("", True)]
+    paths = [path for path, _, _ in store.list("", True)]
     local = uri[len("file://") :] if uri.startswith("file://") else uri
     is_folder = "://" not in local and os.path.isdir(local)
     if not paths and not is_folder and not ignore_not_found:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from lance_cpp import _native
 from lance_cpp._dataset import native_values
 from lance_cpp._dataset.commits import milliseconds
+from lance_cpp._dataset.locking import locking
 from lance_cpp._unsupported import unsupported
 from lance_cpp.types import _coerce_reader
 
@@ -106,14 +107,6 @@ class MergeInsertBuilder:
         """Marks tables of the write-ahead log."""
         raise unsupported("MergeInsertBuilder.mark_sstables_as_compacted", "there is no write-ahead log")
 
-    def explain_plan(self, schema=None, verbose=False):
-        """The plan as text."""
-        raise unsupported("MergeInsertBuilder.explain_plan", "a merge has no plan text")
-
-    def analyze_plan(self, data_obj, *, schema=None):
-        """Runs and describes the plan."""
-        raise unsupported("MergeInsertBuilder.analyze_plan", "a merge has no plan text")
-
     def _native_options(self):
         acts = self._options.get("insert") or self._options.get("delete_unmatched")
         if not acts and self._options.get("when_matched") is None:
@@ -128,12 +121,54 @@ class MergeInsertBuilder:
         :returns: ``num_inserted_rows``, ``num_updated_rows`` and ``num_deleted_rows``
         """
         reader = _coerce_reader(data_obj, schema)
-        native, stats = _native.merge_insert(self._dataset._ds, reader, self._native_options())
+        options = self._native_options()
+        with locking(self._dataset._commit_lock) as guard:
+            if guard is not None:
+                options["mutate"] = {**options["mutate"], "commit_lock": guard}
+            native, stats = _native.merge_insert(self._dataset._ds, reader, options)
         self._dataset._bind(native)
         return stats
 
     def execute_uncommitted(self, data_obj, *, schema=None):
         """Runs the merge without the commit: ``(Transaction, statistics)``."""
-        reader = _coerce_reader(data_obj, schema)
-        values, stats = _native.merge_insert_uncommitted(self._dataset._ds, reader, self._native_options())
+        values, stats, _, _ = self._uncommitted(data_obj, schema)
         return native_values.transaction_from_native(values), stats
+
+    def _uncommitted(self, data_obj, schema):
+        reader = _coerce_reader(data_obj, schema)
+        return _native.merge_insert_uncommitted(self._dataset._ds, reader, self._native_options())
+
+    def explain_plan(self, schema=None, verbose=False) -> str:
+        """What a merge of a source of that schema (default: the dataset's) would do, as text."""
+        options = self._native_options()
+        keys = options["on"] or [field.name() for field in self._dataset.lance_schema.unenforced_primary_key()]
+        names = (schema or self._dataset.schema).names
+        matched = {None: "DoNothing", "update": "UpdateAll", "delete": "Delete", "fail": "Fail"}
+        by_source = "Keep"
+        if options.get("delete_unmatched"):
+            by_source = f"DeleteIf({options['delete_if']})" if options["delete_if"] else "Delete"
+        when_matched = matched[options.get("when_matched")]
+        if options.get("update_if"):
+            when_matched = f"UpdateIf({options['update_if']})"
+        on = ", ".join(keys)
+        return (
+            f"MergeInsert: on=[{on}], when_matched={when_matched}, "
+            f"when_not_matched={'InsertAll' if options.get('insert') else 'DoNothing'}, "
+            f"when_not_matched_by_source={by_source}\n"
+            f"  HashJoin: on=[{on}]\n"
+            f"    LanceScan: uri={self._dataset.uri}, projection=[{on}]\n"
+            f"    Source: projection=[{', '.join(names)}]\n"
+        )
+
+    def analyze_plan(self, data_obj, *, schema=None) -> str:
+        """Runs the merge without the commit, removes what it wrote, and describes plan and figures."""
+        reader = _coerce_reader(data_obj, schema)
+        plan = self.explain_plan(reader.schema)
+        values, stats, bytes_written, num_files = self._uncommitted(reader, None)
+        store = self._dataset._ds.object_store()
+        for fragment in values["operation"].get("new_fragments", []):
+            for file in fragment["files"]:
+                store.delete(f"data/{file['path']}")
+        figures = {**stats, "bytes_written": bytes_written, "num_files_written": num_files}
+        first, rest = plan.split("\n", 1)
+        return f"{first}, metrics=[{', '.join(f'{key}={value}' for key, value in figures.items())}]\n{rest}"

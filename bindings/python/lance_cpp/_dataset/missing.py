@@ -101,10 +101,6 @@ class NotYetSupported:
         """Row addresses after compactions."""
 
     @not_yet(HISTORY)
-    def tracked_files(self, *, min_version=None, progress=None):
-        """Files that some version names."""
-
-    @not_yet(HISTORY)
     def read_blob_ranges(self, blob_column, requests, *, selector, io_buffer_size=None, preserve_order=None):
         """Reads ranges within blobs."""
 

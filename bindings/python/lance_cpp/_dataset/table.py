@@ -47,6 +47,7 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
             raise unsupported("base_store_params", "all bases are opened with the same storage options")
         self._session = opening.native_session(session, index_cache_size_bytes, metadata_cache_size_bytes)
         self._storage_options = storage_options
+        self._commit_lock = commit_lock
         self._default_scan_options = default_scan_options
         self._read_params = read_params
         self._uri = opening.to_uri(uri)
@@ -211,15 +212,20 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
         return LanceStats(self)
 
     def all_files(self) -> pa.RecordBatchReader:
-        """The files present below the root: ``path`` and ``size_bytes``."""
-        listed = self._ds.object_store().list("", True)
-        table = pa.table(
-            {
-                "path": pa.array([path for path, _ in listed], pa.string()),
-                "size_bytes": pa.array([size for _, size in listed], pa.int64()),
-            }
-        )
-        return table.to_reader()
+        """The files present below the root: ``base_uri``, ``path``, ``size_bytes`` and ``last_modified``."""
+        from lance_cpp._dataset.files import all_files
+
+        return all_files(self)
+
+    def tracked_files(self, *, min_version=None, progress=None) -> pa.RecordBatchReader:
+        """The files that some version names: ``version``, ``base_uri``, ``path`` and ``type``.
+
+        :param min_version: leaves older versions out
+        :param progress: called with the number of versions seen and of all
+        """
+        from lance_cpp._dataset.files import tracked_files
+
+        return tracked_files(self, min_version, progress)
 
     # ---- fragments ----
 

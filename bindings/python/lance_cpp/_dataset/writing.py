@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import warnings
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from lance_cpp import _native
 from lance_cpp._dataset import native_values
+from lance_cpp._dataset.locking import locking
 from lance_cpp._dataset.operations import with_message
 from lance_cpp._unsupported import unsupported
 from lance_cpp.types import _coerce_reader
@@ -63,11 +65,20 @@ def opened(native, storage_options=None, session=None):
     dataset = LanceDataset.__new__(LanceDataset)
     dataset._session = opening.native_session(session, None, None)
     dataset._storage_options = storage_options
+    dataset._commit_lock = None
     dataset._default_scan_options = None
     dataset._read_params = None
     dataset._uri = native.uri()
     dataset._bind(native)
     return dataset
+
+
+def fresh_in_memory(target, mode):
+    """A place of its own for a new table in memory: each ``memory://`` write by URI has one at the reference."""
+    if mode.lower() != "create" or not isinstance(target, str) or not target.startswith("memory://"):
+        return target
+    names = (target if number == 0 else f"{target}~{number}" for number in itertools.count())
+    return next(name for name in names if not _native.ObjectStore.open(name, {}).list("_versions", False))
 
 
 def refuse_options(**given):
@@ -91,7 +102,7 @@ def target_names(target_bases, target_all_bases, bases):
 def native_options(
     *, mode, max_rows_per_file, max_bytes_per_file, data_cache_bytes, max_page_bytes, data_storage_version,
     storage_options, enable_stable_row_ids, session, initial_bases, target_bases, enable_v2_manifest_paths=True,
-    auto_cleanup_options=None, properties=None, commit_lock=None,
+    auto_cleanup_options=None, properties=None,
 ) -> dict:  # fmt: skip
     """The options dict of the native writer."""
     for name, value in (("max_rows_per_file", max_rows_per_file), ("max_bytes_per_file", max_bytes_per_file)):
@@ -112,7 +123,6 @@ def native_options(
         "target_bases": target_bases,
         "auto_cleanup": None if auto_cleanup_options is None else dict(auto_cleanup_options),
         "properties": properties or {},
-        "commit_lock": commit_lock,
     }
 
 
@@ -192,6 +202,8 @@ def write_dataset(
         external_blob_mode=(external_blob_mode, "reference", "external blobs are referred to"),
         blob_pack_file_size_threshold=(blob_pack_file_size_threshold, None, "blob files are not written"),
     )
+    if mode.lower() not in ("create", "append", "overwrite"):
+        raise ValueError(f"Invalid mode {mode}")
     data_storage_version = storage_version(data_storage_version, use_legacy_format)
     reader = _coerce_reader(data_obj, schema)
     check_metadata(reader.schema)
@@ -212,9 +224,11 @@ def write_dataset(
         target_bases=target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
         auto_cleanup_options=auto_cleanup_options,
         properties=with_message(commit_message, transaction_properties),
-        commit_lock=check_lock(commit_lock),
     )
-    native = _native.write_dataset(reader, target, options)
+    if commit_lock is None and isinstance(uri, LanceDataset):
+        commit_lock = uri._commit_lock
+    with locking(check_lock(commit_lock)) as options["commit_lock"]:
+        native = _native.write_dataset(reader, fresh_in_memory(target, mode), options)
     if isinstance(uri, LanceDataset):
         dataset = uri._sibling(native)
         dataset._storage_options = storage_options if storage_options is not None else uri._storage_options
