@@ -24,8 +24,8 @@ table::VersionSelector ToSelector(const VersionRef& ref) {
 
 // Names what decides a Taker, so that repeated takes find theirs.
 std::string ProjectionKey(const ScanOptions& options) {
-  std::string key = fmt::format("{}{}{}", options.with_row_id ? 1 : 0, options.with_row_address ? 1 : 0,
-                                static_cast<int>(options.blobs));
+  std::string key = fmt::format("{}{}{}{}", options.with_row_id ? 1 : 0, options.with_row_address ? 1 : 0,
+                                options.stored_json ? 1 : 0, static_cast<int>(options.blobs));
   if (!options.columns.has_value()) return key;
   for (const ScanOptions::Column& column : *options.columns) {
     key += '\0';

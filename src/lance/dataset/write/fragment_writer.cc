@@ -6,6 +6,8 @@
 
 #include <arrow/record_batch.h>
 
+#include "lance/dataset/write/stored_rows.h"
+
 namespace lance::dataset {
 namespace {
 
@@ -20,8 +22,10 @@ class FragmentWriterImpl : public FragmentWriter {
     RemoveDataFiles(options_.folders, fragments_);
   }
 
-  Status Write(const arrow::RecordBatch& batch) override {
+  Status Write(const arrow::RecordBatch& rows) override {
     LANCE_CHECK_ARG(!finished_, "rows written to a finished writer");
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> stored, ToStoredRows(rows.Slice(0), schema_));
+    const arrow::RecordBatch& batch = *stored;
     for (int64_t start = 0; start < batch.num_rows();) {
       if (file_ == nullptr) ARROW_RETURN_NOT_OK(BeginFragment());
       const auto room =

@@ -45,7 +45,8 @@ class FragmentWriter {
   /// `schema`: the fields to store, with the ids of the table. Batches carry exactly these columns, by name.
   static Result<std::unique_ptr<FragmentWriter>> Make(schema::Schema schema, FragmentWriterOptions options);
   virtual ~FragmentWriter() = default;
-  virtual Status Write(const arrow::RecordBatch& batch) = 0;
+  /// Extension arrays are stored as their storage, JSON text as JSONB.
+  virtual Status Write(const arrow::RecordBatch& rows) = 0;
   /// Ends the file at hand, if there is one: the next row starts a new fragment.
   virtual Status EndFragment() = 0;
   virtual Result<std::vector<table::Fragment>> Finish() = 0;
