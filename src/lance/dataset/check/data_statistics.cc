@@ -40,12 +40,13 @@ arrow::Result<std::vector<FieldStatistics>> DataStatistics(const Dataset& datase
   const table::Snapshot& snapshot = *dataset.snapshot();
   const auto& fragments = snapshot.manifest().fragments;
   std::vector<Bytes> partial(fragments.size());
-  ARROW_RETURN_NOT_OK(scan::ParallelFor(snapshot.session()->thread_pool(), fragments.size(), [&](size_t i) -> Status {
-    for (const table::DataFile& file : fragments[i].files) {
-      ARROW_RETURN_NOT_OK(AddFile(snapshot, file, &partial[i]));
-    }
-    return Status::OK();
-  }));
+  ARROW_RETURN_NOT_OK(
+      scan::ParallelFor(snapshot.session()->thread_pool(), fragments.size(), [&](size_t i) -> Status {
+        for (const table::DataFile& file : fragments[i].files) {
+          ARROW_RETURN_NOT_OK(AddFile(snapshot, file, &partial[i]));
+        }
+        return Status::OK();
+      }));
   Bytes total;
   for (const Bytes& part : partial) {
     for (const auto& [field, bytes] : part) total[field] += bytes;

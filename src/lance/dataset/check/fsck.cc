@@ -26,7 +26,10 @@ using table::Fragment;
 class Checker {
  public:
   Checker(const Dataset& dataset, const FsckOptions& options)
-      : dataset_(dataset), snapshot_(*dataset.snapshot()), store_(*snapshot_.object_store()), options_(options) {}
+      : dataset_(dataset),
+        snapshot_(*dataset.snapshot()),
+        store_(*snapshot_.object_store()),
+        options_(options) {}
 
   Result<FsckReport> Run() {
     ARROW_RETURN_NOT_OK(ListObjects());
@@ -72,8 +75,8 @@ class Checker {
 
   void Report(uint64_t version, std::string where, const Status& status) {
     if (status.ok()) return;
-    report_.problems.push_back({KindOf(status).value_or(ErrorKind::kInternal), version, std::move(where),
-                                status.message()});
+    report_.problems.push_back(
+        {KindOf(status).value_or(ErrorKind::kInternal), version, std::move(where), status.message()});
   }
 
   void CheckVersion(const Dataset& version) {
@@ -90,7 +93,8 @@ class Checker {
         Report(manifest.version, where, Corruption("the id occurs twice in the manifest"));
       }
       // A fragment that another version has too, as it is here, was checked there.
-      if (auto known = fragments_.find(fragment.id); known != fragments_.end() && known->second == fragment) continue;
+      if (auto known = fragments_.find(fragment.id); known != fragments_.end() && known->second == fragment)
+        continue;
       fragments_[fragment.id] = fragment;
       CheckFragment(snapshot, fragment, where);
     }
@@ -119,7 +123,8 @@ class Checker {
     CheckSequence(version, where + ", last-updated-at versions", snapshot.LastUpdatedAt(fragment), fragment);
   }
 
-  Status CheckDataFile(const table::Snapshot& snapshot, const Fragment& fragment, const table::DataFile& file) {
+  Status CheckDataFile(const table::Snapshot& snapshot, const Fragment& fragment,
+                       const table::DataFile& file) {
     if (!file.base_id.has_value()) {
       auto found = objects_.find("data/" + file.path);
       if (found == objects_.end()) return NotFound("the file does not exist");
@@ -134,8 +139,8 @@ class Checker {
   }
 
   template <typename Sequence>
-  void CheckSequence(uint64_t version, std::string where, const Result<std::shared_ptr<const Sequence>>& sequence,
-                     const Fragment& fragment) {
+  void CheckSequence(uint64_t version, std::string where,
+                     const Result<std::shared_ptr<const Sequence>>& sequence, const Fragment& fragment) {
     Report(version, where, sequence.status());
     if (!sequence.ok() || *sequence == nullptr || (*sequence)->size() == fragment.physical_rows) return;
     Report(version, std::move(where),
@@ -162,8 +167,8 @@ class Checker {
   Status ReadData() {
     ARROW_ASSIGN_OR_RAISE(VerifyReport verified, Verify(dataset_));
     for (VerifyProblem& problem : verified.problems) {
-      report_.problems.push_back({problem.kind, dataset_.version(), std::move(problem.where),
-                                  std::move(problem.message)});
+      report_.problems.push_back(
+          {problem.kind, dataset_.version(), std::move(problem.where), std::move(problem.message)});
     }
     return Status::OK();
   }

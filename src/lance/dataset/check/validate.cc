@@ -36,10 +36,12 @@ Status CheckFragmentIds(const std::vector<Fragment>& fragments) {
   std::set<uint64_t> ids;
   uint64_t before = 0;
   for (const Fragment& fragment : fragments) {
-    LANCE_CHECK_BYTES(ids.insert(fragment.id).second, "Duplicate fragment id {} found in dataset", fragment.id);
-    LANCE_CHECK_BYTES(fragment.id >= before,
-                      "Fragment ids are not sorted in increasing fragment-id order. Found {} after {} in dataset",
-                      fragment.id, before);
+    LANCE_CHECK_BYTES(ids.insert(fragment.id).second, "Duplicate fragment id {} found in dataset",
+                      fragment.id);
+    LANCE_CHECK_BYTES(
+        fragment.id >= before,
+        "Fragment ids are not sorted in increasing fragment-id order. Found {} after {} in dataset",
+        fragment.id, before);
     before = fragment.id;
   }
   return Status::OK();
@@ -64,8 +66,8 @@ Status CheckFields(const Fragment& fragment) {
 }
 
 Status CheckLength(const char* what, uint64_t length, const Fragment& fragment) {
-  LANCE_CHECK_BYTES(length == fragment.physical_rows, "fragment {}: {} for {} rows, it has {}", fragment.id, what,
-                    length, fragment.physical_rows);
+  LANCE_CHECK_BYTES(length == fragment.physical_rows, "fragment {}: {} for {} rows, it has {}", fragment.id,
+                    what, length, fragment.physical_rows);
   return Status::OK();
 }
 

@@ -23,7 +23,8 @@ std::vector<DatasetBase> ListBases(const Dataset& dataset) {
   return out;
 }
 
-arrow::Result<std::shared_ptr<Dataset>> AddBases(const Dataset& dataset, const std::vector<DatasetBase>& bases,
+arrow::Result<std::shared_ptr<Dataset>> AddBases(const Dataset& dataset,
+                                                 const std::vector<DatasetBase>& bases,
                                                  const CommitSettings& commit) {
   table::operation::UpdateBases update;
   for (const DatasetBase& base : bases) {

@@ -1,5 +1,5 @@
-// Rows that changed between versions, by the lineage that tables with stable row ids keep: the version at which
-// a row was created, and at which it was last updated.
+// Rows that changed between versions, by the lineage that tables with stable row ids keep: the version at
+// which a row was created, and at which it was last updated.
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,8 +23,8 @@ constexpr int64_t kBatchRows = 64 << 10;
 
 // Whether some row of the fragment has a version that `wanted` accepts; true when the manifest does not say.
 template <typename Wanted>
-Result<bool> MayHave(const table::Lineage& lineage, const std::shared_ptr<const table::VersionSequence>& versions,
-                     Wanted wanted) {
+Result<bool> MayHave(const table::Lineage& lineage,
+                     const std::shared_ptr<const table::VersionSequence>& versions, Wanted wanted) {
   if (lineage.kind != table::Lineage::Kind::kInline || versions == nullptr) return true;
   return std::any_of(versions->runs().begin(), versions->runs().end(),
                      [&](const table::VersionSequence::Run& run) { return wanted(run.version); });
@@ -52,8 +52,8 @@ Result<std::vector<uint64_t>> CandidateFragments(const table::Snapshot& snapshot
   return out;
 }
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> ScanChanged(const Dataset& dataset, const VersionRange& range,
-                                                              bool inserted) {
+Result<std::shared_ptr<arrow::RecordBatchReader>> ScanChanged(const Dataset& dataset,
+                                                              const VersionRange& range, bool inserted) {
   ScanOptions scan;
   scan.columns.emplace();
   for (const auto& field : dataset.schema()->fields()) {
@@ -64,9 +64,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ScanChanged(const Dataset& dat
   for (const char* name : {"_rowid", kCreatedAt, kUpdatedAt}) scan.columns->push_back({name, ""});
   const uint64_t begin = range.begin_version;
   const uint64_t end = range.end_version;
-  scan.filter = inserted ? fmt::format("{0} > {1} AND {0} <= {2}", kCreatedAt, begin, end)
-                         : fmt::format("{0} <= {2} AND {1} > {2} AND {1} <= {3}", kCreatedAt, kUpdatedAt, begin,
-                                       end);
+  scan.filter =
+      inserted ? fmt::format("{0} > {1} AND {0} <= {2}", kCreatedAt, begin, end)
+               : fmt::format("{0} <= {2} AND {1} > {2} AND {1} <= {3}", kCreatedAt, kUpdatedAt, begin, end);
   ARROW_ASSIGN_OR_RAISE(scan.fragments, CandidateFragments(*dataset.snapshot(), range, inserted));
   ARROW_ASSIGN_OR_RAISE(auto scanner, dataset.Scan(scan));
   return scanner->ToReader();
@@ -169,8 +169,8 @@ arrow::Result<std::vector<std::pair<uint64_t, std::string>>> TransactionsBetween
   for (uint64_t version = range.begin_version + 1; version <= range.end_version; ++version) {
     auto at = At(dataset, version);
     if (Is(at.status(), ErrorKind::kNotFound)) {
-      return NotFound("Version not found error: Can not find version {}, please check if it has been cleanup.",
-                      version);
+      return NotFound(
+          "Version not found error: Can not find version {}, please check if it has been cleanup.", version);
     }
     ARROW_RETURN_NOT_OK(at.status());
     ARROW_ASSIGN_OR_RAISE(auto transaction, table::ReadTransaction(*(*at)->snapshot()));
