@@ -92,6 +92,12 @@ void BindStore(nb::module_& module) {
           },
           nb::arg("path"))
       .def(
+          "copy",
+          [](store::ObjectStore& self, const std::string& from, const std::string& to) {
+            Check(Unlocked([&] { return self.Copy(from, to); }), PyExc_OSError);
+          },
+          nb::arg("from"), nb::arg("to"))
+      .def(
           "create",
           [](store::ObjectStore& self, const std::string& path) {
             return Unwrap(Unlocked([&] { return self.Create(path); }), PyExc_OSError);

@@ -193,6 +193,15 @@ class DatasetChanges:
         """Copies a version with its files."""
         return self._clone(_native.deep_clone, target_path, reference, storage_options, kwargs)
 
+    def migrate_manifest_paths_v2(self):
+        """Renames the manifests of an older dataset to names that list newest first.
+
+        Nobody else may write meanwhile. The object moves to the newest version.
+        """
+        from lance_cpp._dataset.maintenance import migrate_manifest_paths
+
+        migrate_manifest_paths(self)
+
     def cleanup_old_versions(
         self, older_than=None, retain_versions=None, *, delete_unverified=False,
         error_if_tagged_old_versions=True, delete_rate_limit=None, versions=None,

@@ -103,3 +103,14 @@ def drop(base_uri, storage_options, ignore_not_found):
         store.delete(path)
     if is_folder:
         shutil.rmtree(local)
+
+
+def migrate_manifest_paths(dataset):
+    """See ``LanceDataset.migrate_manifest_paths_v2``."""
+    store = dataset._ds.object_store()
+    for path, _, _ in store.list("_versions", False):
+        stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+        if suffix == "manifest" and stem.isdecimal() and len(stem) < 20:
+            store.copy(path, f"_versions/{(1 << 64) - 1 - int(stem):020}.manifest")
+            store.delete(path)
+    dataset.checkout_latest()

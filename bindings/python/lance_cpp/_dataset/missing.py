@@ -80,10 +80,6 @@ class NotYetSupported:
     def merge_index_metadata(self, index_uuid, index_type, batch_readhead=None, progress_callback=None):
         """Finishes a distributed index build."""
 
-    @not_yet(WRITES)
-    def migrate_manifest_paths_v2(self):
-        """Renames manifests to the newer scheme."""
-
     @not_yet(INDEXES)
     def prewarm_index(self, name, *, with_position=False, index_segments=None):
         """Loads an index into the cache."""

@@ -94,9 +94,8 @@ def target_names(target_bases, target_all_bases, bases):
         raise ValueError("target_bases and target_all_bases cannot be used together")
     if target_all_bases is None:
         return list(target_bases or [])
-    if target_all_bases:
-        raise unsupported("target_all_bases=True", "files go to registered bases or to the table, not to both in turn")
-    return [str(base.id) if base.id else base.name or base.path for base in bases]
+    names = [str(base.id) if base.id else base.name or base.path for base in bases]
+    return ["0", *names] if target_all_bases else names  # 0 is the table's own folder
 
 
 def native_options(

@@ -207,9 +207,17 @@ def tokenize(
     """Splits text as a full text index would."""
 
 
-@not_yet(WRITES)
-def manifest_needs_migration(dataset):
-    """True when the dataset's manifest lacks what newer writers record."""
+def manifest_needs_migration(dataset) -> bool:
+    """True when the dataset's manifest lacks what newer writers record: counts of rows and of deletions."""
+    manifest = dataset._ds.manifest()
+    if manifest["writer_version"] is None:
+        return True
+
+    def lacks(fragment):
+        deletions = fragment["deletion_file"]
+        return fragment["physical_rows"] == 0 or (deletions is not None and not deletions["num_deleted_rows"])
+
+    return any(lacks(fragment) for fragment in dataset._ds.fragments())
 
 
 def _missing(name, why):
