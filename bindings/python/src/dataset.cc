@@ -218,6 +218,15 @@ nb::object ReadTransactionOf(const Dataset& dataset) {
   return out;
 }
 
+// By id; other packages reach for it.
+nb::dict BasePaths(const Dataset& dataset) {
+  nb::object make = nb::module_::import_("lance_cpp.lance").attr("DatasetBasePath");
+  nb::dict out;
+  for (const auto& base : dataset.snapshot()->manifest().base_paths)
+    out[nb::cast(base.id)] = make(base.path, base.name, base.is_dataset_root, base.id);
+  return out;
+}
+
 }  // namespace
 
 void BindDataset(nb::module_& module) {
@@ -286,6 +295,7 @@ void BindDataset(nb::module_& module) {
       .def("versions", &Versions)
       .def("latest_version",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return self.LatestVersion(); })); })
+      .def("base_paths", &BasePaths)
       .def("version_numbers",
            [](const Dataset& self) {
              return Unwrap(Unlocked([&] { return table::ListVersionNumbers(*self.snapshot()); }));

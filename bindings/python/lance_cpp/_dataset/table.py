@@ -158,12 +158,7 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
 
     def base_paths(self) -> dict:
         """Further storage roots by id."""
-        from lance_cpp.lance import DatasetBasePath
-
-        return {
-            base["id"]: DatasetBasePath(base["path"], base["name"], base["is_dataset_root"], base["id"])
-            for base in self._ds.manifest()["base_paths"]
-        }
+        return self._ds.base_paths()
 
     @property
     def initial_storage_options(self):
