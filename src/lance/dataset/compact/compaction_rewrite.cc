@@ -6,7 +6,7 @@
 #include "lance/dataset.h"
 #include "lance/dataset/compact/index_coverage.h"
 #include "lance/dataset/compact/moved_lineage.h"
-#include "lance/dataset/schema_change/stored_rows.h"
+#include "lance/dataset/schema_change/stored_reader.h"
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/maintenance.h"
 #include "lance/table/snapshot.h"
