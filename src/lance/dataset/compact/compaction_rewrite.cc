@@ -6,7 +6,7 @@
 #include "lance/dataset.h"
 #include "lance/dataset/compact/index_coverage.h"
 #include "lance/dataset/compact/moved_lineage.h"
-#include "lance/dataset/schema_change/stored_rows.h"
+#include "lance/dataset/schema_change/stored_reader.h"
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/maintenance.h"
 #include "lance/table/snapshot.h"
@@ -108,7 +108,6 @@ arrow::Result<CompactionResult> ExecuteCompactionTask(const Dataset& dataset, co
   if (task.options.mode == CompactionMode::kForceBinaryCopy) {
     return NotSupported("compaction by binary copy (force_binary_copy)");
   }
-  if (task.options.defer_index_remap) return NotSupported("compaction with defer_index_remap");
   std::shared_ptr<const table::Snapshot> snapshot = dataset.snapshot();
   std::shared_ptr<Dataset> other;
   if (dataset.version() != task.read_version) {

@@ -7,7 +7,7 @@
 
 #include "lance/dataset/schema_change/cast_rules.h"
 #include "lance/dataset/schema_change/column_change.h"
-#include "lance/dataset/schema_change/stored_rows.h"
+#include "lance/dataset/schema_change/stored_reader.h"
 #include "lance/dataset/write/commit_operation.h"
 #include "lance/expr/logical.h"
 #include "lance/schema_change.h"

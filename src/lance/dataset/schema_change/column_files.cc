@@ -5,6 +5,7 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
+#include "lance/dataset/write/stored_rows.h"
 #include "lance/store/object_store.h"
 #include "lance/table/deletion.h"
 
@@ -102,13 +103,15 @@ class ColumnFileWriterImpl : public ColumnFileWriter {
  public:
   ColumnFileWriterImpl(std::string path, std::unique_ptr<file::FileWriter> file,
                        std::shared_ptr<const table::DeletionVector> deletions, uint64_t physical_rows,
-                       std::shared_ptr<arrow::Schema> schema, std::optional<uint32_t> base_id)
+                       schema::Schema fields, std::shared_ptr<arrow::Schema> schema,
+                       std::optional<uint32_t> base_id)
       : path_(std::move(path)),
         file_(std::move(file)),
         deletions_(std::move(deletions)),
         spreader_(deletions_.get()),
         physical_rows_(physical_rows),
         rows_left_(physical_rows - (deletions_ == nullptr ? 0 : deletions_->count())),
+        fields_(std::move(fields)),
         schema_(std::move(schema)),
         base_id_(base_id) {}
 
@@ -116,7 +119,8 @@ class ColumnFileWriterImpl : public ColumnFileWriter {
     const auto rows = static_cast<uint64_t>(live_rows->num_rows());
     if (rows > rows_left_) return Internal("{} rows for a fragment that wants {}", rows, rows_left_);
     rows_left_ -= rows;
-    ARROW_ASSIGN_OR_RAISE(auto spread, spreader_.Spread(WithNullability(live_rows, *schema_)));
+    ARROW_ASSIGN_OR_RAISE(auto stored, ToStoredRows(live_rows, fields_));
+    ARROW_ASSIGN_OR_RAISE(auto spread, spreader_.Spread(WithNullability(stored, *schema_)));
     return spread->num_rows() == 0 ? Status::OK() : file_->Write(*spread);
   }
 
@@ -148,6 +152,7 @@ class ColumnFileWriterImpl : public ColumnFileWriter {
   RowSpreader spreader_;
   uint64_t physical_rows_;
   uint64_t rows_left_;
+  schema::Schema fields_;
   std::shared_ptr<arrow::Schema> schema_;
   std::optional<uint32_t> base_id_;
 };
@@ -214,7 +219,7 @@ Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(const table::Sn
   ARROW_ASSIGN_OR_RAISE(auto object, folder.store->Create(KeyOf(folder, path), options.durability));
   ARROW_ASSIGN_OR_RAISE(auto file, file::FileWriter::Make(std::move(object), schema, options.file));
   return std::make_unique<ColumnFileWriterImpl>(std::move(path), std::move(file), std::move(deletions),
-                                                fragment.physical_rows, std::move(arrow_schema),
+                                                fragment.physical_rows, schema, std::move(arrow_schema),
                                                 folder.base_id);
 }
 

@@ -1,4 +1,4 @@
-#include "lance/dataset/schema_change/stored_rows.h"
+#include "lance/dataset/schema_change/stored_reader.h"
 
 #include <algorithm>
 #include <numeric>
