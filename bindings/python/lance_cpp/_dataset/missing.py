@@ -119,8 +119,3 @@ class VectorIndexReader:
     @not_yet(INDEXES)
     def read_partition(self, partition_id, *, with_vector=False):
         """The rows of a partition."""
-
-
-@not_yet(INDEXES)
-def serialize_row_addrs(addrs):
-    """Row addresses as a serialized bitmap, for the address filters of a search."""
