@@ -103,7 +103,7 @@ class RowIdSequence:
 
     def to_inline_metadata(self) -> RowIdMeta:
         """The ids as they are stored in a manifest."""
-        return RowIdMeta(_native.serialize_row_ids(self._ids.to_numpy()))
+        return RowIdMeta(_native.serialize_row_ids(self._ids.to_numpy()) if len(self) else b"")
 
     @staticmethod
     def from_inline_metadata(metadata) -> RowIdSequence:
