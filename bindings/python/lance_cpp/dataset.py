@@ -37,7 +37,7 @@ _HOME = {
     "DatasetDelta": "writes",
     "VectorIndexReader": "writes",
     "write_dataset": "writes",
-    "serialize_row_addrs": "writes",
+    "serialize_row_addrs": "scanner",
     "SqlQuery": "sql",
     "SqlQueryBuilder": "sql",
 }

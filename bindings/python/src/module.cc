@@ -36,6 +36,7 @@ NB_MODULE(_native, module) {
   BindDataset(module);
   BindFile(module);
   BindStore(module);
+  BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(
       "expression_to_sql",

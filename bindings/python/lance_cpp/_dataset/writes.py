@@ -407,8 +407,3 @@ def write_dataset(
     table_id=None, session=None
 ):  # fmt: skip
     """Writes rows to a new or existing dataset."""
-
-
-@not_yet(INDEXES)
-def serialize_row_addrs(addrs):
-    """Row addresses as a serialized bitmap, for the address filters of a search."""
