@@ -43,6 +43,11 @@ Result<bool> EncodeMiniBlock(const PageLevels& levels, ChunkEncoder* values,
 Status EncodeFullZip(const LeafShape& shape, const PageLevels& levels, const LeafValues& values,
                      EncodedPage* page, pb21::PageLayout* layout);
 
+/// Writes a page whose valid values are all the same (2.2 and later). False when they are not, or when
+/// another layout is shorter.
+Result<bool> EncodeConstant(const LeafShape& shape, const PageLevels& levels, const LeafValues& values,
+                            EncodedPage* page, pb21::PageLayout* layout);
+
 /// Writes a page without a single valid value: levels only, or nothing when `simple`.
 Status EncodeAllNull(const PageLevels& levels, bool simple, const PageFormat& format, EncodedPage* page,
                      pb21::PageLayout* layout);

@@ -1,0 +1,144 @@
+#include "lance/encoding/write/value_choice.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <arrow/type.h>
+
+#include "lance/encoding/codec/bitpack/bitpack_encode.h"
+#include "lance/encoding/codec/bitpack/fastlanes.h"
+#include "lance/encoding/codec/byte_stream_split/byte_stream_split_encode.h"
+#include "lance/encoding/codec/dictionary/dictionary_build.h"
+#include "lance/encoding/codec/fixed_size_list/fixed_size_list_encode.h"
+#include "lance/encoding/codec/flat/flat_encode.h"
+#include "lance/encoding/codec/packed_struct/packed_struct_encode.h"
+#include "lance/encoding/codec/rle/rle_encode.h"
+#include "lance/encoding/codec/variable/variable_encode.h"
+#include "lance/encoding/core/buffers.h"
+#include "lance/proto/page_encodings.pb.h"
+
+namespace lance::encoding {
+namespace {
+
+constexpr double kMostDistinct = 0.98;  ///< of a sample: more is not worth trying
+constexpr uint64_t kMaxEntries = 100'000;
+constexpr double kMaxSplitEntropy = 4.0;  ///< bits a byte: below it, splitting bytes helps a compressor
+
+std::unique_ptr<ChunkEncoder> ChooseFixed(const LeafValues& values, const EncodingHints& hints) {
+  if (hints.uncompressed) return MakeFlatEncoder(values);
+  const bool splittable = values.bits == 32 || values.bits == 64;
+  if (hints.compression && splittable && hints.byte_stream_split != ByteStreamSplit::kOff &&
+      (hints.byte_stream_split == ByteStreamSplit::kOn || MeanByteEntropy(values) < kMaxSplitEntropy)) {
+    return MakeByteStreamSplitEncoder(values);
+  }
+  auto packed = MakeBitpackEncoder(values);
+  uint64_t best = values.size * values.bits / 8;
+  if (packed != nullptr) best = BitpackedBytes(*packed);
+  const bool runs_allowed =
+      values.bits >= 8 && values.bits <= 64 &&
+      (!hints.rle_threshold ||
+       static_cast<double>(CountRuns(static_cast<unsigned>(values.bits), values.data, values.size)) <
+           *hints.rle_threshold * static_cast<double>(values.size));
+  if (runs_allowed) {
+    if (auto runs = MakeRleEncoder(values, best)) return runs;
+  }
+  return packed != nullptr ? std::move(packed) : MakeFlatEncoder(values);
+}
+
+// A block of dictionary entries of one width: packed where that is shorter. Returns the bytes.
+Result<std::vector<uint8_t>> EncodeFixedEntries(const LeafValues& entries,
+                                                pb21::CompressiveEncoding* encoding) {
+  const uint64_t raw = entries.size * entries.bits / 8;
+  const auto bits = static_cast<unsigned>(entries.bits);
+  if (bits == 8 || bits == 16 || bits == 32 || bits == 64) {
+    const unsigned width = WidestValue(bits, entries.data, entries.size);
+    std::vector<uint8_t> out(MaxPackedBlockBytes(bits, width, entries.size) + kCopySlack);
+    const uint64_t used = EncodePackedBlock(bits, width, entries.data, entries.size, out.data());
+    if (width > 0 && width < bits && used < raw) {
+      out.resize(used);
+      pb21::OutOfLineBitpacking* packed = encoding->mutable_out_of_line_bitpacking();
+      packed->set_uncompressed_bits_per_value(bits);
+      packed->mutable_values()->mutable_flat()->set_bits_per_value(width);
+      return out;
+    }
+  }
+  encoding->mutable_flat()->set_bits_per_value(entries.bits);
+  return std::vector<uint8_t>(entries.data, entries.data + raw);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape, const LeafValues& values,
+                                                         const EncodingHints& hints) {
+  switch (values.kind) {
+    case LeafKind::kFixed:
+      if (!shape.dims.empty()) return MakeFixedSizeListEncoder(shape, values);
+      [[fallthrough]];
+    case LeafKind::kDictionary: {
+      auto encoder = ChooseFixed(values, hints);
+      if (hints.compression) return WrapGeneral(std::move(encoder), *hints.compression);
+      return encoder;
+    }
+    case LeafKind::kVariable: {
+      auto encoder = MakeVariableEncoder(values, hints.string_chunk_bytes);
+      if (hints.compression) return WrapGeneral(std::move(encoder), *hints.compression);
+      return encoder;
+    }
+    case LeafKind::kPackedStruct:
+      return MakePackedStructEncoder(values);
+    default:
+      return Internal("chunks of values of kind {}", static_cast<int>(values.kind));
+  }
+}
+
+Result<std::optional<LeafValues>> ChooseDictionary(const LeafShape& shape, const LeafValues& values,
+                                                   const PageLevels& levels, const EncodingHints& hints,
+                                                   const PageFormat& format) {
+  const bool fixed = values.kind == LeafKind::kFixed && shape.dims.empty() &&
+                     (values.bits == 128 || (values.bits == 64 && format.minor >= 2));
+  if (!fixed && values.kind != LeafKind::kVariable) return std::nullopt;
+  if (values.size < hints.dictionary_least_values) return std::nullopt;
+  const uint64_t raw =
+      fixed ? values.size * values.bits / 8 : values.data_bytes + (values.size + 1) * values.offset_bytes();
+  DictionaryLimits limits;
+  limits.max_entries = std::min(values.size / std::max<uint64_t>(1, hints.dictionary_divisor), kMaxEntries);
+  limits.max_encoded_bytes = static_cast<uint64_t>(static_cast<double>(raw) * hints.dictionary_size_ratio);
+  limits.max_entry_bytes = hints.dictionary_max_bytes;
+  if (limits.max_entries == 0 || raw == 0) return std::nullopt;
+  if (auto distinct = SampleDistinct(values)) {
+    if (*distinct >= kMostDistinct) return std::nullopt;
+    if (*distinct * static_cast<double>(values.size) > static_cast<double>(limits.max_entries))
+      return std::nullopt;
+  }
+  return BuildDictionary(values, NullFlags(levels), limits);
+}
+
+Result<DictionaryBlock> EncodeDictionary(const LeafValues& entries, const EncodingHints& hints) {
+  DictionaryBlock block;
+  block.num_items = entries.size;
+  pb21::CompressiveEncoding inner;
+  std::vector<uint8_t> bytes;
+  if (entries.kind == LeafKind::kVariable) {
+    bytes = EncodeStringBlock(entries);
+    inner.mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(entries.offset_bytes() *
+                                                                                    8);
+  } else {
+    ARROW_ASSIGN_OR_RAISE(bytes, EncodeFixedEntries(entries, &inner));
+  }
+  pb21::CompressiveEncoding encoding = inner;
+  if (hints.dictionary_compression && (inner.has_variable() || inner.has_flat())) {
+    std::vector<uint8_t> compressed;
+    ARROW_RETURN_NOT_OK(
+        AppendCompressed(*hints.dictionary_compression, bytes.data(), bytes.size(), &compressed));
+    if (compressed.size() < bytes.size()) {
+      bytes = std::move(compressed);
+      encoding.Clear();
+      *DescribeGeneral(*hints.dictionary_compression, &encoding) = inner;
+    }
+  }
+  block.bytes = arrow::Buffer::FromVector(std::move(bytes));
+  block.encoding = encoding.SerializeAsString();
+  return block;
+}
+
+}  // namespace lance::encoding
