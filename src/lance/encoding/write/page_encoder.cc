@@ -93,7 +93,7 @@ class PageMaker {
     const bool narrow = LongestValue(values) < kMaxNarrowBytes;
     const Structure structure = asked.value_or(narrow ? Structure::kMiniBlock : Structure::kFullZip);
     if (structure == Structure::kFullZip && CanZip(leaf_.shape)) {
-      ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, page, layout));
+      ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, hints_, page, layout));
       return true;
     }
     return MiniBlock(levels, values, nullptr, num_rows, page, layout);
@@ -118,7 +118,7 @@ class PageMaker {
                           leaf_.type->ToString());
     }
     layout->Clear();
-    ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, page, layout));
+    ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, hints_, page, layout));
     return true;
   }
 

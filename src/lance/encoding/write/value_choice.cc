@@ -11,6 +11,7 @@
 #include "lance/encoding/codec/dictionary/dictionary_build.h"
 #include "lance/encoding/codec/fixed_size_list/fixed_size_list_encode.h"
 #include "lance/encoding/codec/flat/flat_encode.h"
+#include "lance/encoding/codec/fsst/fsst_encode.h"
 #include "lance/encoding/codec/packed_struct/packed_struct_encode.h"
 #include "lance/encoding/codec/rle/rle_encode.h"
 #include "lance/encoding/codec/variable/variable_encode.h"
@@ -21,6 +22,8 @@ namespace lance::encoding {
 namespace {
 
 constexpr double kMostDistinct = 0.98;  ///< of a sample: more is not worth trying
+constexpr uint64_t kLeastFsstBytes = 32 << 10;
+constexpr uint64_t kLeastFsstLength = 5;  ///< of the longest string
 constexpr uint64_t kMaxEntries = 100'000;
 constexpr double kMaxSplitEntropy = 4.0;  ///< bits a byte: below it, splitting bytes helps a compressor
 
@@ -80,6 +83,10 @@ Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape,
       return encoder;
     }
     case LeafKind::kVariable: {
+      if (WantsFsst(shape, values, hints)) {
+        ARROW_ASSIGN_OR_RAISE(auto strings, CompressStrings(values));
+        if (strings) return MakeFsstEncoder(std::move(*strings), hints.string_chunk_bytes);
+      }
       auto encoder = MakeVariableEncoder(values, hints.string_chunk_bytes);
       if (hints.compression) return WrapGeneral(std::move(encoder), *hints.compression);
       return encoder;
@@ -89,6 +96,15 @@ Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape,
     default:
       return Internal("chunks of values of kind {}", static_cast<int>(values.kind));
   }
+}
+
+bool WantsFsst(const LeafShape& shape, const LeafValues& values, const EncodingHints& hints) {
+  if (values.data_bytes < kLeastFsstBytes) return false;
+  if (hints.strings == StringCompression::kFsst) return true;
+  const arrow::Type::type type = shape.type->storage_id();
+  const bool text = type == arrow::Type::STRING || type == arrow::Type::LARGE_STRING;
+  return text && hints.strings == StringCompression::kAuto && !hints.compression &&
+         values.max_length >= kLeastFsstLength;
 }
 
 Result<std::optional<LeafValues>> ChooseDictionary(const LeafShape& shape, const LeafValues& values,

@@ -14,6 +14,9 @@ namespace lance::encoding {
 Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape, const LeafValues& values,
                                                          const EncodingHints& hints);
 
+/// Whether strings of this page are worth a symbol table: text by default, not binary, and enough of it.
+bool WantsFsst(const LeafShape& shape, const LeafValues& values, const EncodingHints& hints);
+
 /// Numbers the distinct values of a page when that is expected to pay; else nothing.
 Result<std::optional<LeafValues>> ChooseDictionary(const LeafShape& shape, const LeafValues& values,
                                                    const PageLevels& levels, const EncodingHints& hints,
