@@ -22,12 +22,40 @@ namespace lance::encoding {
 namespace {
 
 constexpr double kMostDistinct = 0.98;  ///< of a sample: more is not worth trying
+constexpr double kMostOfNumbers = 0.8;  ///< of their size otherwise, for lz4 to be worth it
+constexpr double kMostOfFloats = 0.9;
+constexpr uint64_t kLeastCompressedBytes = 16 << 10;
 constexpr uint64_t kLeastFsstBytes = 32 << 10;
 constexpr uint64_t kLeastFsstLength = 5;  ///< of the longest string
 constexpr uint64_t kMaxEntries = 100'000;
 constexpr double kMaxSplitEntropy = 4.0;  ///< bits a byte: below it, splitting bytes helps a compressor
 
-std::unique_ptr<ChunkEncoder> ChooseFixed(const LeafValues& values, const EncodingHints& hints) {
+// What is said of the type of the values beside their width.
+bool IsFloat(const LeafShape& shape) {
+  const arrow::Type::type type = shape.type->storage_id();
+  return type == arrow::Type::FLOAT || type == arrow::Type::DOUBLE;
+}
+
+// lz4 where it saves a lot though nobody asked for it: bytes of numbers that grow slowly or are small in size
+// lie in streams of equals, and wide decimals are mostly zeros. Null: not worth the time to expand it.
+// Measured on sorted, signed and two-digit numbers (120,000 of each): 0.30, 0.71 and 0.89 of what bit packing
+// and plain values take.
+Result<std::unique_ptr<ChunkEncoder>> TryCompress(const LeafShape& shape, const LeafValues& values,
+                                                  uint64_t best) {
+  if (values.size * values.bits / 8 < kLeastCompressedBytes) return nullptr;
+  const bool splittable = values.bits == 32 || values.bits == 64;
+  if (!splittable && values.bits != 128 && values.bits != 256) return nullptr;
+  auto encoder = splittable ? MakeByteStreamSplitEncoder(values) : MakeFlatEncoder(values);
+  const Compression lz4{Scheme::kLz4, std::nullopt};
+  ARROW_ASSIGN_OR_RAISE(double share, SampleCompression(encoder.get(), lz4));
+  const double limit = IsFloat(shape) ? kMostOfFloats : kMostOfNumbers;
+  if (share * static_cast<double>(values.size * values.bits / 8) > limit * static_cast<double>(best))
+    return nullptr;
+  return WrapGeneral(std::move(encoder), lz4);
+}
+
+Result<std::unique_ptr<ChunkEncoder>> ChooseFixed(const LeafShape& shape, const LeafValues& values,
+                                                  const EncodingHints& hints) {
   if (hints.uncompressed) return MakeFlatEncoder(values);
   const bool splittable = values.bits == 32 || values.bits == 64;
   if (hints.compression && splittable && hints.byte_stream_split != ByteStreamSplit::kOff &&
@@ -44,6 +72,11 @@ std::unique_ptr<ChunkEncoder> ChooseFixed(const LeafValues& values, const Encodi
            *hints.rle_threshold * static_cast<double>(values.size));
   if (runs_allowed) {
     if (auto runs = MakeRleEncoder(values, best)) return runs;
+  }
+  if (values.kind == LeafKind::kFixed && !hints.compression &&
+      hints.byte_stream_split != ByteStreamSplit::kOff) {
+    ARROW_ASSIGN_OR_RAISE(auto compressed, TryCompress(shape, values, best));
+    if (compressed != nullptr) return compressed;
   }
   return packed != nullptr ? std::move(packed) : MakeFlatEncoder(values);
 }
@@ -78,7 +111,7 @@ Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape,
       if (!shape.dims.empty()) return MakeFixedSizeListEncoder(shape, values);
       [[fallthrough]];
     case LeafKind::kDictionary: {
-      auto encoder = ChooseFixed(values, hints);
+      ARROW_ASSIGN_OR_RAISE(auto encoder, ChooseFixed(shape, values, hints));
       if (hints.compression) return WrapGeneral(std::move(encoder), *hints.compression);
       return encoder;
     }

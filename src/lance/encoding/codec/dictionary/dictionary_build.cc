@@ -156,8 +156,10 @@ Result<std::optional<LeafValues>> BuildDictionary(const LeafValues& values, cons
       if (added) {
         entry_bytes += ValueAt(values, i).size;
         const uint64_t entries = table.first_use().size();
+        const auto index_bits =
+            static_cast<uint64_t>(entries <= limits.max_packed_entries ? std::bit_width(entries) : 32);
         if (entries > limits.max_entries || entry_bytes > limits.max_entry_bytes ||
-            entry_bytes + entries * overhead + values.size * 4 > limits.max_encoded_bytes) {
+            entry_bytes + entries * overhead + values.size * index_bits / 8 > limits.max_encoded_bytes) {
           return std::nullopt;
         }
       }

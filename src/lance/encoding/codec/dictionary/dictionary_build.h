@@ -10,8 +10,11 @@ namespace lance::encoding {
 
 struct DictionaryLimits {
   uint64_t max_entries = 0;
-  uint64_t max_encoded_bytes = 0;  ///< entries and 32-bit indices together
-  uint64_t max_entry_bytes = 0;    ///< entries
+  uint64_t max_encoded_bytes = 0;  ///< entries and indices together
+  /// Up to so many entries indices count as packed, above as 32 bits each: then other encodings may be
+  /// shorter.
+  uint64_t max_packed_entries = 4096;
+  uint64_t max_entry_bytes = 0;  ///< entries
 };
 
 /// Numbers the distinct values of a page in the order of their first use. `nulls` has one flag a value or is

@@ -1,5 +1,6 @@
 #include "lance/encoding/codec/general/compress.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <lz4.h>
@@ -131,6 +132,23 @@ pb21::CompressiveEncoding* DescribeGeneral(const Compression& compression,
                                                                                 : pb21::COMPRESSION_ZSTD);
   if (compression.level) general->mutable_compression()->set_level(*compression.level);
   return general->mutable_values();
+}
+
+Result<double> SampleCompression(ChunkEncoder* inner, const Compression& compression) {
+  constexpr size_t kSampled = 8;
+  const auto& chunks = inner->chunks();
+  std::vector<uint32_t> sizes(inner->num_buffers());
+  std::vector<uint8_t> scratch;
+  std::vector<uint8_t> compressed;
+  uint64_t raw = 0;
+  const size_t step = std::max<size_t>(1, chunks.size() / kSampled);
+  for (size_t i = step / 2; i < chunks.size(); i += step) {
+    scratch.resize(inner->MaxBytes(chunks[i]) + kCopySlack);
+    ARROW_RETURN_NOT_OK(inner->Encode(chunks[i], scratch.data(), sizes.data()));
+    ARROW_RETURN_NOT_OK(AppendCompressed(compression, scratch.data(), sizes[0], &compressed));
+    raw += sizes[0];
+  }
+  return raw == 0 ? 1.0 : static_cast<double>(compressed.size()) / static_cast<double>(raw);
 }
 
 Result<std::unique_ptr<ChunkEncoder>> WrapGeneral(std::unique_ptr<ChunkEncoder> inner,

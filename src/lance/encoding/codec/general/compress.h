@@ -30,4 +30,7 @@ pb21::CompressiveEncoding* DescribeGeneral(const Compression& compression,
 Result<std::unique_ptr<ChunkEncoder>> WrapGeneral(std::unique_ptr<ChunkEncoder> inner,
                                                   const Compression& compression);
 
+/// The share of its bytes that some chunks of `inner`, spread over the page, keep when they are compressed.
+Result<double> SampleCompression(ChunkEncoder* inner, const Compression& compression);
+
 }  // namespace lance::encoding
