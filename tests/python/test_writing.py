@@ -39,7 +39,7 @@ def dataset(uri):
 # ---- rows in ----
 
 
-@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2", "stable"])
+@pytest.mark.parametrize("version", ["2.1", "2.2", "stable"])
 def test_the_reference_reads_what_we_write(reference, uri, version):
     ours = lance.write_dataset(TABLE, uri, data_storage_version=version, max_rows_per_file=40)
     assert (ours.version, len(ours.get_fragments()), ours.to_table()) == (1, 3, TABLE)
@@ -50,9 +50,10 @@ def test_the_reference_reads_what_we_write(reference, uri, version):
 
 
 def test_both_write_the_same_table_in_turn(reference, uri):
-    reference.write_dataset(TABLE.slice(0, 10), uri)
-    lance.write_dataset(TABLE.slice(10, 10), uri, mode="append")
-    reference.write_dataset(TABLE.slice(20, 10), uri, mode="append")
+    first, second, third = (TABLE.take(range(start, start + 10)) for start in (0, 10, 20))
+    reference.write_dataset(first, uri)  # not slices: pylance 14.0.2 panics on those of nested structs
+    lance.write_dataset(second, uri, mode="append")
+    reference.write_dataset(third, uri, mode="append")
     ours = lance.dataset(uri)
     ours.delete("id = 3")
     theirs = reference.dataset(uri)
@@ -79,7 +80,7 @@ def inputs():
     yield "lance", lance.write_dataset(plain, "memory://inputs", mode="overwrite"), None
 
 
-@pytest.mark.parametrize("kind, data, schema", inputs(), ids=[entry[0] for entry in inputs()])
+@pytest.mark.parametrize("kind, data, schema", list(inputs()), ids=[entry[0] for entry in inputs()])
 def test_all_kinds_of_data_give_the_same_rows(uri, kind, data, schema):
     written = lance.write_dataset(data, uri, schema=schema)
     assert written.to_table().to_pydict() == {"id": [1, 2], "text": ["a", "b"]}
@@ -435,7 +436,7 @@ def test_drop_removes_everything(uri, dataset, tmp_path):
 # ---- single files ----
 
 
-@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+@pytest.mark.parametrize("version", ["2.1", "2.2"])
 def test_files_of_ours_are_files_of_the_reference(tmp_path, reference, version):
     from lance.file import LanceFileReader as TheirReader
 

@@ -323,6 +323,7 @@ void BindDataset(nb::module_& module) {
       .def("bytes_per_field",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return BytesPerField(self); })); });
 
+  module.def("roaring_bytes", &RoaringBytes, nb::arg("values"));
   module.def(
       "serialize_row_ids",
       [](const std::vector<uint64_t>& ids) {
@@ -330,7 +331,6 @@ void BindDataset(nb::module_& module) {
         return nb::bytes(bytes.data(), bytes.size());
       },
       nb::arg("ids"));
-  module.def("roaring_bytes", &RoaringBytes, nb::arg("values"));
   module.def("roaring_values", &RoaringValues, nb::arg("bytes"));
 }
 

@@ -37,13 +37,13 @@ NB_MODULE(_native, module) {
   BindFile(module);
   BindFileWriter(module);
   BindStore(module);
-  BindSql(module);
   BindWrite(module);
   BindFragment(module);
   BindMutate(module);
   BindSchemaChange(module);
   BindMaintenance(module);
   BindRefs(module);
+  BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(
       "expression_to_sql",

@@ -103,12 +103,12 @@ class RowIdSequence:
 
     def to_inline_metadata(self) -> RowIdMeta:
         """The ids as they are stored in a manifest."""
-        return RowIdMeta(_native.serialize_row_ids(self._ids.to_numpy()))
+        return RowIdMeta(_native.row_ids_to_inline(self._ids.to_numpy()) if len(self) else b"")
 
     @staticmethod
     def from_inline_metadata(metadata) -> RowIdSequence:
         """The ids that a manifest stores inline."""
-        return RowIdSequence(_native.parse_row_ids(bytes(metadata.inline)))
+        return RowIdSequence(_native.row_ids_from_inline(bytes(metadata.inline)))
 
     def __len__(self):
         return len(self._ids)
