@@ -92,6 +92,7 @@ struct ScanOptions {
   LateMaterialization late_materialization = LateMaterialization::kAuto;
   std::vector<std::string> late_columns;  ///< with kColumns
   BlobMode blobs = BlobMode::kBlobsDescriptions;
+  bool stored_json = false;  ///< JSON columns as they are stored: JSONB in large binary ("lance.json")
   std::optional<NearestQuery> nearest;
   std::optional<int64_t> memory_limit_bytes;  ///< fails with ResourceExhausted above it
   bool disable_scoring_autoprojection = false;
