@@ -37,7 +37,7 @@ _HOME = {
     "DatasetDelta": "commits",
     "VectorIndexReader": "missing",
     "write_dataset": "writing",
-    "serialize_row_addrs": "missing",
+    "serialize_row_addrs": "scanner",
     "SqlQuery": "sql",
     "SqlQueryBuilder": "sql",
 }

@@ -7,6 +7,7 @@ namespace lance::python {
 void BindDataset(nanobind::module_& module);       // dataset.cc: Session, Dataset, Scanner
 void BindFile(nanobind::module_& module);          // file.cc: FileReader
 void BindFileWriter(nanobind::module_& module);    // file_writer.cc: FileWriter
+void BindSql(nanobind::module_& module);           // sql.cc: run_sql
 void BindStore(nanobind::module_& module);         // store.cc: ObjectStore, OpenObject
 void BindWrite(nanobind::module_& module);         // write.cc: rows in, transactions
 void BindFragment(nanobind::module_& module);      // fragment.cc: changes to single fragments

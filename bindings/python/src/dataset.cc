@@ -15,6 +15,7 @@
 #include "lance/scanner.h"
 #include "lance/session.h"
 #include "lance/store/object_store.h"
+#include "lance/table/row_id_set.h"
 #include "lance/table/snapshot.h"
 #include "lance/table/table.h"
 #include "schema_values.h"
@@ -323,6 +324,13 @@ void BindDataset(nb::module_& module) {
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return BytesPerField(self); })); });
 
   module.def("roaring_bytes", &RoaringBytes, nb::arg("values"));
+  module.def(
+      "serialize_row_ids",
+      [](const std::vector<uint64_t>& ids) {
+        const std::string bytes = table::RowIdSet::Serialize(ids);
+        return nb::bytes(bytes.data(), bytes.size());
+      },
+      nb::arg("ids"));
   module.def("roaring_values", &RoaringValues, nb::arg("bytes"));
 }
 

@@ -62,8 +62,8 @@ void BindFragment(nb::module_& module) {
         return nb::make_tuple(DataFileToPython(made.file), made.num_rows);
       },
       nb::arg("dataset"), nb::arg("path"), nb::arg("base_id").none());
-  module.def("serialize_row_ids", &Serialized, nb::arg("ids"));
-  module.def("parse_row_ids", &Parsed, nb::arg("bytes"));
+  module.def("row_ids_to_inline", &Serialized, nb::arg("ids"));
+  module.def("row_ids_from_inline", &Parsed, nb::arg("bytes"));
 }
 
 }  // namespace lance::python

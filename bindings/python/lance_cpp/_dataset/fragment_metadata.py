@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from lance_cpp import _native
+from lance_cpp._unsupported import unsupported
 
 
 class _JsonValue:
@@ -88,6 +89,18 @@ class RowDatasetVersionMeta(_JsonValue):
         self.inline = list(inline)
 
 
+class ColumnLineage:
+    """Stands for row ids or versions that a column of the fragment's data files holds."""
+
+    def asdict(self) -> dict:
+        raise unsupported("JSON of a fragment whose row lineage is a column", "the reference writes no such fragments")
+
+    def __eq__(self, other):
+        return isinstance(other, ColumnLineage)
+
+    __hash__ = None
+
+
 class RowIdSequence:
     """The stable row ids of a fragment, in the order of its rows."""
 
@@ -103,12 +116,12 @@ class RowIdSequence:
 
     def to_inline_metadata(self) -> RowIdMeta:
         """The ids as they are stored in a manifest."""
-        return RowIdMeta(_native.serialize_row_ids(self._ids.to_numpy()) if len(self) else b"")
+        return RowIdMeta(_native.row_ids_to_inline(self._ids.to_numpy()) if len(self) else b"")
 
     @staticmethod
     def from_inline_metadata(metadata) -> RowIdSequence:
         """The ids that a manifest stores inline."""
-        return RowIdSequence(_native.parse_row_ids(bytes(metadata.inline)))
+        return RowIdSequence(_native.row_ids_from_inline(bytes(metadata.inline)))
 
     def __len__(self):
         return len(self._ids)
@@ -278,7 +291,9 @@ class FragmentMetadata:
     @staticmethod
     def _from_native(values) -> FragmentMetadata:
         def lineage(kind, value):
-            return kind(value) if isinstance(value, bytes) else None
+            if value is None:
+                return None
+            return kind(value) if isinstance(value, bytes) else ColumnLineage()
 
         deletions = values["deletion_file"]
         return FragmentMetadata(

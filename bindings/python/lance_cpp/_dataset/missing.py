@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lance_cpp._unsupported import INDEXES, WRITES, not_yet
 
-HISTORY = "it needs transaction files, which this release does not read"
+HISTORY = "it is not there yet"
 
 
 class NotYetSupported:
@@ -119,8 +119,3 @@ class VectorIndexReader:
     @not_yet(INDEXES)
     def read_partition(self, partition_id, *, with_vector=False):
         """The rows of a partition."""
-
-
-@not_yet(INDEXES)
-def serialize_row_addrs(addrs):
-    """Row addresses as a serialized bitmap, for the address filters of a search."""

@@ -447,6 +447,9 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
 
     def take(self, indices, columns=None) -> pa.Table:
         """Rows by position, in the order given, duplicates kept."""
+        if isinstance(columns, list) and len(set(columns)) < len(columns):
+            unique = list(dict.fromkeys(columns))
+            return self.take(indices, unique).select([unique.index(name) for name in columns])
         return results.to_table(self._ds.take(_offsets(indices), self._projection(columns)))
 
     def _take_rows(self, row_ids, columns=None, *, ignore_deletions=False, **kargs) -> pa.Table:
@@ -463,10 +466,15 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
         return self.take(indices, columns, **kwargs)
 
     def sql(self, sql):
-        """Prepares an SQL query over this dataset."""
+        """Prepares an SQL query, in DuckDB's dialect, over this version; its table is ``dataset``.
+
+        Needs liblance_sql.so, which ``LANCE_SQL_LIBRARY`` may name.
+        """
         from lance_cpp._dataset.sql import SqlQueryBuilder
 
-        return SqlQueryBuilder({"sql": sql})
+        return SqlQueryBuilder(
+            {"sql": sql, "uri": self._ds.uri(), "version": self.version, "storage_options": self._storage_options}
+        )
 
     def take_blobs(self, blob_column, ids=None, addresses=None, indices=None, *, buffer_size=512 * 1024) -> list:
         """Blobs as lazy files, one a row (None for a null); exactly one selector must be given."""
