@@ -24,6 +24,8 @@ bool IsBfloat16(const DataType& type) {
          static_cast<const arrow::ExtensionType&>(type).extension_name() == kBfloat16;
 }
 
+}  // namespace
+
 // Without a registered extension type the name is in the field's metadata.
 bool IsBfloat16(const arrow::Field& field) {
   if (IsBfloat16(*field.type())) return true;
@@ -32,6 +34,8 @@ bool IsBfloat16(const arrow::Field& field) {
   return name.ok() && *name == kBfloat16 && field.type()->id() == Type::FIXED_SIZE_BINARY &&
          static_cast<const arrow::FixedSizeBinaryType&>(*field.type()).byte_width() == 2;
 }
+
+namespace {
 
 std::shared_ptr<arrow::Field> MapField(const std::shared_ptr<arrow::Field>& field) {
   if (IsBfloat16(*field)) return arrow::field(field->name(), arrow::float32(), field->nullable());
