@@ -15,8 +15,9 @@
 #include "lance/export.h"
 #include "lance/write.h"
 
-// Changing rows: each function computes its result on the newest version of the branch that the dataset is
-// on, commits it, and returns the new version; the dataset given stays what it was.
+// Changing rows: each function computes its result on the version given, commits it on top of the newest one
+// of its branch, and returns the new version; the dataset given stays what it was. Where others changed the
+// same rows since, it is computed anew on the newest version.
 namespace lance {
 
 /// How often a mutation is computed anew when other writers changed the same rows under it.

@@ -1,7 +1,7 @@
 #include <arrow/api.h>
 
 #include "lance/dataset/cleanup/cleanup_policy.h"
-#include "lance/dataset/testing/tables.h"
+#include "lance/dataset/testing/int_tables.h"
 #include "lance/maintenance.h"
 #include "lance/mutate.h"
 #include "lance/refs.h"

@@ -1,6 +1,6 @@
 #include <arrow/api.h>
 
-#include "lance/dataset/testing/tables.h"
+#include "lance/dataset/testing/int_tables.h"
 #include "lance/maintenance.h"
 #include "lance/mutate.h"
 #include "lance/schema_change.h"

@@ -9,6 +9,7 @@
 #include "lance/runtime/session.h"
 #include "lance/scan/exec/parallel_for.h"
 #include "lance/table/commit.h"
+#include "lance/table/fragment_reuse.h"
 
 namespace lance {
 namespace {
@@ -43,6 +44,34 @@ Result<std::shared_ptr<Dataset>> ReserveIds(const Dataset& dataset, const Commit
     for (Fragment& fragment : group.new_fragments) fragment.id = next++;
   }
   return reserved;
+}
+
+// The record of where the rows of `groups` went, for indices that are not remapped now.
+Result<table::IndexMetadata> RecordMoves(const Dataset& dataset, const Groups& groups) {
+  const table::Snapshot& snapshot = *dataset.snapshot();
+  const auto digest = [&](const Fragment& fragment) -> Result<table::FragmentReuse::Digest> {
+    ARROW_ASSIGN_OR_RAISE(const uint64_t live, snapshot.CountRows(fragment));
+    return table::FragmentReuse::Digest{fragment.id, fragment.physical_rows, fragment.physical_rows - live};
+  };
+  table::FragmentReuse::Version version;
+  version.dataset_version = dataset.version();
+  for (const auto& group : groups) {
+    table::FragmentReuse::Group moved;
+    std::vector<table::LiveRows> rows;
+    for (const Fragment& fragment : group.old_fragments) {
+      ARROW_ASSIGN_OR_RAISE(auto old, digest(fragment));
+      moved.old_fragments.push_back(old);
+      table::LiveRows live{fragment.id, {}};
+      ARROW_RETURN_NOT_OK(snapshot.AppendLive(fragment, {0, fragment.physical_rows}, &live.rows));
+      rows.push_back(std::move(live));
+    }
+    for (const Fragment& fragment : group.new_fragments) {
+      moved.new_fragments.push_back({fragment.id, fragment.physical_rows, 0});
+    }
+    moved.live_addresses = table::SerializeAddresses(rows);
+    version.groups.push_back(std::move(moved));
+  }
+  return table::AppendFragmentReuse(snapshot, std::move(version));
 }
 
 void RemoveNewFiles(const Dataset& dataset, const std::vector<CompactionResult>& results) {
@@ -83,7 +112,7 @@ arrow::Result<CompactionOutcome> CommitCompaction(const Dataset& dataset,
     return out;
   }
   ARROW_ASSIGN_OR_RAISE(auto coverage, dataset::IndexCoverage::Load(*dataset.snapshot()));
-  ARROW_RETURN_NOT_OK(coverage.CheckRewritable(rewritten));
+  if (!options.defer_index_remap) ARROW_RETURN_NOT_OK(coverage.CheckRewritable(rewritten));
   CommitSettings reserve_settings = options.commit;
   reserve_settings.properties.clear();
   reserve_settings.message.reset();
@@ -93,6 +122,9 @@ arrow::Result<CompactionOutcome> CommitCompaction(const Dataset& dataset,
     return reserved.status();
   }
   table::operation::Rewrite rewrite;
+  if (options.defer_index_remap && coverage.CoversAny(rewritten)) {
+    ARROW_ASSIGN_OR_RAISE(rewrite.fragment_reuse_index, RecordMoves(**reserved, groups));
+  }
   rewrite.groups = std::move(groups);
   table::CommitRequest request;
   request.operation = std::move(rewrite);

@@ -183,8 +183,10 @@ arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset, const Compa
   if (options.data_storage_version.has_value()) {
     ARROW_RETURN_NOT_OK(dataset::ParseStorageVersion(*options.data_storage_version).status());
   }
-  if (options.defer_index_remap) return NotSupported("compaction with defer_index_remap");
   const table::Snapshot& snapshot = *dataset.snapshot();
+  if (options.defer_index_remap && snapshot.manifest().has_stable_row_ids()) {
+    return NotSupported("compaction with defer_index_remap of a table with stable row ids");
+  }
   ARROW_ASSIGN_OR_RAISE(auto coverage, dataset::IndexCoverage::Load(snapshot));
   Planner planner(snapshot, options, std::move(coverage));
   ARROW_ASSIGN_OR_RAISE(std::vector<Bin> bins, planner.Plan());

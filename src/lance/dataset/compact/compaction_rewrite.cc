@@ -108,7 +108,6 @@ arrow::Result<CompactionResult> ExecuteCompactionTask(const Dataset& dataset, co
   if (task.options.mode == CompactionMode::kForceBinaryCopy) {
     return NotSupported("compaction by binary copy (force_binary_copy)");
   }
-  if (task.options.defer_index_remap) return NotSupported("compaction with defer_index_remap");
   std::shared_ptr<const table::Snapshot> snapshot = dataset.snapshot();
   std::shared_ptr<Dataset> other;
   if (dataset.version() != task.read_version) {
@@ -127,7 +126,7 @@ arrow::Result<CompactionResult> ExecuteCompactionTask(const Dataset& dataset, co
   std::vector<uint64_t> ids;
   for (const Fragment* fragment : fragments) ids.push_back(fragment->id);
   ARROW_ASSIGN_OR_RAISE(auto coverage, dataset::IndexCoverage::Load(*snapshot));
-  ARROW_RETURN_NOT_OK(coverage.CheckRewritable(ids));
+  if (!task.options.defer_index_remap) ARROW_RETURN_NOT_OK(coverage.CheckRewritable(ids));
   ARROW_ASSIGN_OR_RAISE(std::vector<Fragment> written, Rewrite(snapshot, fragments, task.options));
   std::vector<const Fragment*> added;
   for (const Fragment& fragment : written) added.push_back(&fragment);

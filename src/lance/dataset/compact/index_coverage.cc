@@ -18,8 +18,10 @@ Result<IndexCoverage> IndexCoverage::Load(const table::Snapshot& snapshot) {
   IndexCoverage out;
   ARROW_ASSIGN_OR_RAISE(auto indices, snapshot.Indices());
   for (const table::IndexMetadata& index : *indices) {
-    if (table::IsSystemIndex(index)) continue;
+    const bool is_reuse_index = index.name == table::kFragmentReuseIndex;
+    if (table::IsSystemIndex(index) && !is_reuse_index) continue;
     Entry entry;
+    entry.is_reuse_index = is_reuse_index;
     entry.name = index.name;
     entry.needs_remap = !snapshot.manifest().has_stable_row_ids() || table::HoldsRowAddresses(index);
     if (index.fragment_bitmap.has_value()) {
@@ -38,23 +40,30 @@ Result<IndexCoverage> IndexCoverage::Load(const table::Snapshot& snapshot) {
 std::vector<int> IndexCoverage::Covering(uint64_t fragment_id) const {
   std::vector<int> out;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].Covers(fragment_id)) out.push_back(static_cast<int>(i));
+    if (!entries_[i].is_reuse_index && entries_[i].Covers(fragment_id)) out.push_back(static_cast<int>(i));
   }
   return out;
 }
 
 Status IndexCoverage::CheckRewritable(std::span<const uint64_t> fragment_ids) const {
   for (const Entry& entry : entries_) {
-    if (!entry.needs_remap) continue;
+    if (!entry.needs_remap || entry.is_reuse_index) continue;
     for (uint64_t id : fragment_ids) {
       if (!entry.Covers(id)) continue;
       return NotSupported(
           "compacting fragment {}: index '{}' covers it, and remapping the row addresses of an index is not "
-          "there yet; drop the index, exclude the fragments it covers, or use stable row ids",
+          "there yet; set defer_index_remap, drop the index, or exclude the fragments it covers",
           id, entry.name);
     }
   }
   return Status::OK();
+}
+
+bool IndexCoverage::CoversAny(std::span<const uint64_t> fragment_ids) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return std::any_of(fragment_ids.begin(), fragment_ids.end(),
+                       [&](uint64_t id) { return entry.Covers(id); });
+  });
 }
 
 }  // namespace lance::dataset

@@ -21,12 +21,15 @@ class IndexCoverage {
   /// Errors: NotSupported names an index that covers one of the fragments and holds row addresses, which a
   /// rewrite changes.
   Status CheckRewritable(std::span<const uint64_t> fragment_ids) const;
+  /// Whether an index, or the record of earlier moves, covers one of the fragments.
+  bool CoversAny(std::span<const uint64_t> fragment_ids) const;
 
  private:
   struct Entry {
     std::string name;
     bool needs_remap = true;
     bool covers_all = false;  // it does not say what it covers
+    bool is_reuse_index = false;
     RowRanges fragments;
     bool Covers(uint64_t fragment_id) const;
   };

@@ -3,7 +3,7 @@
 #include <arrow/api.h>
 
 #include "lance/dataset/refs/ref_files.h"
-#include "lance/dataset/testing/tables.h"
+#include "lance/dataset/testing/int_tables.h"
 #include "lance/mutate.h"
 #include "lance/table/refs.h"
 #include "lance/table/snapshot.h"

@@ -1,6 +1,7 @@
 #include "lance/dataset/write/commit_operation.h"
 
 #include "lance/dataset/make_dataset.h"
+#include "lance/maintenance.h"
 #include "lance/table/table.h"
 
 namespace lance::dataset {
@@ -25,7 +26,10 @@ Result<std::shared_ptr<Dataset>> CommitOperation(const table::Snapshot& read, ta
   AddProperties(settings, &request);
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const table::Snapshot> committed,
                         table::Commit(read, std::move(request), ToCommitOptions(settings)));
-  return MakeDataset(std::move(committed));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Dataset> dataset, MakeDataset(std::move(committed)));
+  // The commit stands, whatever becomes of the cleanup that the table's config asks for after it.
+  if (!settings.detached) (void)AutoCleanUp(*dataset);
+  return dataset;
 }
 
 Result<std::shared_ptr<const table::Snapshot>> NewestSnapshot(

@@ -359,7 +359,8 @@ Result<ListOffsets> LeafLevels::PeelLists(bool large, uint64_t num_items) {
                             page.PeelLists(reinterpret_cast<int32_t*>(to), bitmap, at, &out.num_items));
     }
     at += static_cast<int64_t>(page.num_slots());
-    out.validity.null_count += nulls;
+    // A null struct may lie around lists that have no nulls of their own: then there is no bitmap to mark.
+    if (bitmap != nullptr) out.validity.null_count += nulls;
   }
   LANCE_CHECK_BYTES(out.num_items == num_items, "{}: lists of {} items come with {}", where, out.num_items,
                     num_items);

@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include "lance/dataset/make_dataset.h"
+#include "lance/dataset/mutate/merge_insert/key_filter.h"
 #include "lance/dataset/mutate/merge_insert/match_rows.h"
 #include "lance/dataset/mutate/merge_insert/merge_source.h"
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
@@ -146,6 +147,10 @@ class MergeAttempt {
     update.new_fragments = std::move(fragments);
     for (const int32_t id : snapshot_->manifest().schema.FieldIds()) {
       update.fields_for_preserving_frag_bitmap.push_back(static_cast<uint32_t>(id));
+    }
+    if (dataset::IsPrimaryKey(snapshot_->manifest().schema, source_.on)) {
+      update.inserted_rows = dataset::MakeKeyFilter(snapshot_->manifest().schema, source_.on,
+                                                    source_.KeysOf(*source_.rows), matched_.inserted);
     }
     table::CommitRequest request;
     request.operation = std::move(update);

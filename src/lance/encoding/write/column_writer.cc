@@ -1,0 +1,273 @@
+#include "lance/encoding/write/column_writer.h"
+
+#include <algorithm>
+
+#include <arrow/array/data.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+
+#include "lance/encoding/write/page_encoder.h"
+#include "lance/encoding/write/shred.h"
+
+namespace lance::encoding {
+namespace {
+
+using ArrayPtr = std::shared_ptr<arrow::ArrayData>;
+
+template <typename Offset>
+uint64_t StringBytes(const arrow::ArrayData& array, const RowRanges& rows) {
+  const auto* offsets = array.GetValues<Offset>(1);
+  uint64_t bytes = 0;
+  for (const RowRange& range : rows) {
+    bytes +=
+        static_cast<uint64_t>(offsets[range.end()] - offsets[range.start]) + range.length * sizeof(Offset);
+  }
+  return bytes;
+}
+
+uint64_t PieceBytes(const LeafShape& shape, const arrow::ArrayData& array, const RowRanges& rows) {
+  switch (shape.kind) {
+    case LeafKind::kNull:
+      return 0;
+    case LeafKind::kFixed:
+      return CountRows(rows) * shape.bits / 8;
+    case LeafKind::kVariable:
+      return shape.offset_bytes == 4 ? StringBytes<int32_t>(array, rows) : StringBytes<int64_t>(array, rows);
+    case LeafKind::kDictionary:
+      return CountRows(rows) * shape.children[0].bits / 8;
+    case LeafKind::kPackedStruct:
+      break;
+  }
+  uint64_t bytes = 0;
+  RowRanges members = rows;
+  for (RowRange& range : members) range.start += static_cast<uint64_t>(array.offset);
+  for (size_t i = 0; i < shape.children.size(); ++i) {
+    bytes += PieceBytes(shape.children[i], *array.child_data[i], members);
+  }
+  return bytes;
+}
+
+// Bytes that rows take before encoding, levels included.
+uint64_t LeafBytes(const LeafShape& shape, const ShreddedLeaf& leaf) {
+  uint64_t bytes = (leaf.rep.size() + leaf.def.size()) * 2;
+  for (const ValuePiece& piece : leaf.values) bytes += PieceBytes(shape, *piece.array, piece.rows);
+  return bytes;
+}
+
+// One column: rows held back until they make a page.
+class LeafWriter {
+ public:
+  LeafWriter(LeafPath leaf, const ColumnOptions& options, size_t column)
+      : leaf_(std::move(leaf)), options_(options), column_(column) {}
+
+  const LeafPath& leaf() const { return leaf_; }
+
+  Status Append(const ArrayPtr& column, PageSink* sink) {
+    return AppendRows(column, {0, static_cast<uint64_t>(column->length)}, sink);
+  }
+
+  Status Flush(PageSink* sink) {
+    if (held_rows_ == 0) return Status::OK();
+    std::vector<EncodedPage> pages;
+    const uint64_t first_row = next_row_ - held_rows_;
+    ARROW_RETURN_NOT_OK(EncodePages(leaf_, options_.format, JoinRows(std::move(held_)), first_row, &pages));
+    held_.clear();
+    held_rows_ = held_bytes_ = dictionary_entries_ = 0;
+    for (EncodedPage& page : pages) ARROW_RETURN_NOT_OK(sink->WritePage(column_, std::move(page)));
+    return Status::OK();
+  }
+
+ private:
+  // Rows that are far from each other in size are told apart only after they were shredded: halves what is
+  // too large for a page.
+  Status AppendRows(const ArrayPtr& column, RowRange rows, PageSink* sink) {
+    if (rows.length == 0) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(ShreddedLeaf shredded, Shred(leaf_, column, rows));
+    const uint64_t bytes = LeafBytes(leaf_.shape, shredded);
+    const uint64_t room = options_.page_bytes > held_bytes_ ? options_.page_bytes - held_bytes_ : 0;
+    if (bytes > std::max(room, options_.page_bytes / 2) + options_.page_bytes / 2 && rows.length > 1) {
+      // Whole pages of about the wanted size, by the average size of these rows.
+      const uint64_t parts = std::max<uint64_t>(2, (bytes + options_.page_bytes - 1) / options_.page_bytes);
+      const uint64_t step = std::max<uint64_t>(1, (rows.length + parts - 1) / parts);
+      shredded = ShreddedLeaf();
+      for (uint64_t start = 0; start < rows.length; start += step) {
+        ARROW_RETURN_NOT_OK(
+            AppendRows(column, {rows.start + start, std::min(step, rows.length - start)}, sink));
+      }
+      return Status::OK();
+    }
+    const uint64_t entries = NewDictionaryEntries(shredded);
+    const bool too_much = held_bytes_ + bytes > options_.max_page_bytes;
+    if (held_rows_ > 0 && (too_much || dictionary_entries_ + entries > MaxDictionaryEntries())) {
+      ARROW_RETURN_NOT_OK(Flush(sink));
+    }
+    dictionary_entries_ += entries;
+    held_.push_back(std::move(shredded));
+    held_rows_ += rows.length;
+    held_bytes_ += bytes;
+    next_row_ += rows.length;
+    return held_bytes_ >= options_.page_bytes ? Flush(sink) : Status::OK();
+  }
+
+  // Entries of dictionaries that are not the one of the batch before: a page has one dictionary, whose
+  // entries must be numbered by the indices' type.
+  uint64_t NewDictionaryEntries(const ShreddedLeaf& rows) {
+    if (leaf_.shape.kind != LeafKind::kDictionary || rows.values.empty()) return 0;
+    const auto& dictionary = rows.values[0].array->dictionary;
+    if (!held_.empty() && !held_.back().values.empty() &&
+        held_.back().values[0].array->dictionary == dictionary) {
+      return 0;
+    }
+    return static_cast<uint64_t>(dictionary->length);
+  }
+
+  uint64_t MaxDictionaryEntries() const {
+    if (leaf_.shape.kind != LeafKind::kDictionary) return UINT64_MAX;
+    const uint64_t bits = leaf_.shape.children[0].bits;
+    return bits > 32 ? uint64_t{INT32_MAX} : (uint64_t{1} << (bits - 1)) - 1;
+  }
+
+  LeafPath leaf_;
+  const ColumnOptions& options_;
+  size_t column_;
+  std::vector<ShreddedLeaf> held_;
+  uint64_t dictionary_entries_ = 0;
+  uint64_t held_rows_ = 0;  ///< top-level rows
+  uint64_t held_bytes_ = 0;
+  uint64_t next_row_ = 0;
+};
+
+// A column of blobs: values go into the file at once, their positions into pages.
+class BlobWriter {
+ public:
+  BlobWriter(LeafPath leaf, const ColumnOptions& options, size_t column)
+      : leaf_(std::move(leaf)), options_(options), column_(column), full_(leaf_.ListLayers()) {}
+
+  const LeafPath& leaf() const { return leaf_; }
+
+  Status Append(const ArrayPtr& column, PageSink* sink) {
+    const auto length = static_cast<uint64_t>(column->length);
+    if (length == 0) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(ShreddedLeaf shredded, Shred(leaf_, column, {0, length}));
+    const std::vector<ValuePiece> values = shredded.values;
+    std::vector<ShreddedLeaf> pieces;
+    pieces.push_back(std::move(shredded));
+    PageRows rows = JoinRows(std::move(pieces));
+    PageLevels levels = PageLevels::Make(full_, &rows);
+    // One page has one set of layers.
+    if (!positions_.empty() && levels.layers != layers_) ARROW_RETURN_NOT_OK(Flush(sink));
+    layers_ = levels.layers;
+    uint64_t slot = 0;
+    for (const ValuePiece& piece : values) {
+      const auto* offsets = piece.array->GetValues<int64_t>(1);
+      for (const RowRange& range : piece.rows) {
+        for (uint64_t row = range.start; row < range.end(); ++row, ++slot) {
+          const uint16_t def = levels.def.empty() ? uint16_t{0} : levels.def[slot];
+          const auto bytes = static_cast<uint64_t>(offsets[row + 1] - offsets[row]);
+          uint64_t position = 0;
+          if (def != 0) {
+            position = static_cast<uint64_t>(def) << 16;
+          } else if (bytes > 0) {
+            ARROW_ASSIGN_OR_RAISE(position,
+                                  sink->WriteBytes({piece.array->buffers[2]->data() + offsets[row], bytes}));
+          }
+          positions_.push_back(position);
+          sizes_.push_back(def != 0 ? 0 : bytes);
+        }
+      }
+    }
+    next_row_ += length;
+    return positions_.size() * 16 >= options_.page_bytes ? Flush(sink) : Status::OK();
+  }
+
+  Status Flush(PageSink* sink) {
+    if (positions_.empty()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(EncodedPage page,
+                          EncodeBlobDescriptors(positions_, sizes_, layers_, options_.format));
+    page.first_row = next_row_ - positions_.size();
+    positions_.clear();
+    sizes_.clear();
+    return sink->WritePage(column_, std::move(page));
+  }
+
+ private:
+  LeafPath leaf_;
+  const ColumnOptions& options_;
+  size_t column_;
+  FullLevels full_;
+  std::vector<Layer> layers_;
+  std::vector<uint64_t> positions_;
+  std::vector<uint64_t> sizes_;
+  uint64_t next_row_ = 0;
+};
+
+class StructuralFieldWriter final : public FieldWriter {
+ public:
+  StructuralFieldWriter(std::vector<LeafPath> leaves, const ColumnOptions& options) : options_(options) {
+    for (LeafPath& leaf : leaves) {
+      const size_t column = columns_++;
+      ids_.push_back(leaf.field->id);
+      checked_.push_back(leaf);
+      if (leaf.blob == BlobForm::kNone) {
+        leaves_.push_back(std::make_unique<LeafWriter>(std::move(leaf), options_, column));
+      } else {
+        blobs_.push_back(std::make_unique<BlobWriter>(std::move(leaf), options_, column));
+      }
+    }
+  }
+
+  size_t num_columns() const override { return columns_; }
+  std::vector<int32_t> field_ids() const override { return ids_; }
+
+  Status Check(const ArrayPtr& column) const override {
+    // What can go wrong shows when the rows are taken apart; flat fields have only their own nulls.
+    const bool flat = checked_.size() == 1 && checked_[0].steps.empty() &&
+                      checked_[0].shape.kind != LeafKind::kPackedStruct &&
+                      checked_[0].shape.kind != LeafKind::kDictionary;
+    if (flat) {
+      const bool null_type = checked_[0].shape.kind == LeafKind::kNull && !checked_[0].is_empty_struct;
+      if (!checked_[0].field->nullable && (column->GetNullCount() > 0 || null_type)) {
+        return InvalidArgument("field {} is not nullable but has nulls", checked_[0].name);
+      }
+      return Status::OK();
+    }
+    constexpr uint64_t kStep = 1 << 16;
+    const auto length = static_cast<uint64_t>(column->length);
+    for (const LeafPath& leaf : checked_) {
+      for (uint64_t start = 0; start < length || start == 0; start += kStep) {
+        ARROW_RETURN_NOT_OK(Shred(leaf, column, {start, std::min(kStep, length - start)}).status());
+      }
+    }
+    return Status::OK();
+  }
+
+  Status Append(const ArrayPtr& column, PageSink* sink) override {
+    for (auto& leaf : leaves_) ARROW_RETURN_NOT_OK(leaf->Append(column, sink));
+    for (auto& blob : blobs_) ARROW_RETURN_NOT_OK(blob->Append(column, sink));
+    return Status::OK();
+  }
+
+  Status Flush(PageSink* sink) override {
+    for (auto& leaf : leaves_) ARROW_RETURN_NOT_OK(leaf->Flush(sink));
+    for (auto& blob : blobs_) ARROW_RETURN_NOT_OK(blob->Flush(sink));
+    return Status::OK();
+  }
+
+ private:
+  ColumnOptions options_;
+  size_t columns_ = 0;
+  std::vector<int32_t> ids_;
+  std::vector<LeafPath> checked_;
+  std::vector<std::unique_ptr<LeafWriter>> leaves_;
+  std::vector<std::unique_ptr<BlobWriter>> blobs_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FieldWriter>> MakeFieldWriter(const schema::Field& field,
+                                                     const ColumnOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<LeafPath> leaves, FindLeaves(field, options.format));
+  return std::make_unique<StructuralFieldWriter>(std::move(leaves), options);
+}
+
+}  // namespace lance::encoding
