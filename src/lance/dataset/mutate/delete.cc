@@ -69,13 +69,20 @@ Result<DeleteResult> DeleteOnce(const SnapshotPtr& snapshot, const std::string& 
   const auto durability = dataset::ToCommitOptions(options.commit).durability;
   ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(*snapshot, rows, durability));
   table::CommitRequest request;
-  request.operation = table::operation::Delete{std::move(removal.updated_fragments),
-                                               std::move(removal.removed_fragment_ids), predicate};
+  request.operation =
+      table::operation::Delete{removal.updated_fragments, std::move(removal.removed_fragment_ids), predicate};
   request.read_version = snapshot->manifest().version;
   request.affected_rows = std::move(rows);
   DeleteResult out;
   out.num_deleted_rows = addresses.size();
-  ARROW_ASSIGN_OR_RAISE(out.dataset, dataset::CommitOperation(*snapshot, std::move(request), options.commit));
+  auto committed = dataset::CommitOperation(*snapshot, std::move(request), options.commit);
+  if (!committed.ok()) {
+    if (!Is(committed.status(), ErrorKind::kCommitStateUnknown)) {
+      dataset::UndoRemoval(*snapshot, removal.updated_fragments);
+    }
+    return committed.status();
+  }
+  out.dataset = committed.MoveValueUnsafe();
   return out;
 }
 

@@ -38,6 +38,11 @@ Result<std::shared_ptr<arrow::Buffer>> ArrowFile(const std::vector<uint32_t>& of
   return sink->Finish();
 }
 
+std::string DeletionKey(uint64_t fragment_id, const table::DeletionFile& file) {
+  return fmt::format("_deletions/{}-{}-{}.{}", fragment_id, file.read_version, file.id,
+                     file.type == table::DeletionFile::Type::kBitmap ? "bin" : "arrow");
+}
+
 Status WriteDeletions(const table::Snapshot& snapshot, const std::vector<uint32_t>& offsets,
                       store::Durability durability, table::Fragment* fragment) {
   table::DeletionFile file;
@@ -46,8 +51,7 @@ Status WriteDeletions(const table::Snapshot& snapshot, const std::vector<uint32_
   file.num_deleted_rows = offsets.size();
   file.type = offsets.size() > kMaxArrayOffsets ? table::DeletionFile::Type::kBitmap
                                                 : table::DeletionFile::Type::kArrowArray;
-  const std::string key = fmt::format("_deletions/{}-{}-{}.{}", fragment->id, file.read_version, file.id,
-                                      file.type == table::DeletionFile::Type::kBitmap ? "bin" : "arrow");
+  const std::string key = DeletionKey(fragment->id, file);
   fragment->deletion_file = file;
   if (file.type == table::DeletionFile::Type::kArrowArray) {
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bytes, ArrowFile(offsets));
@@ -115,6 +119,13 @@ Result<Removal> RemoveRows(const table::Snapshot& snapshot, const RowsByFragment
     out.updated_fragments.push_back(std::move(updated));
   }
   return out;
+}
+
+void UndoRemoval(const table::Snapshot& snapshot, const std::vector<table::Fragment>& updated_fragments) {
+  for (const table::Fragment& fragment : updated_fragments) {
+    if (!fragment.deletion_file.has_value()) continue;
+    (void)snapshot.object_store()->Delete(DeletionKey(fragment.id, *fragment.deletion_file));
+  }
 }
 
 }  // namespace lance::dataset

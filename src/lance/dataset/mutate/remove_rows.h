@@ -32,4 +32,7 @@ struct Removal {
 Result<Removal> RemoveRows(const table::Snapshot& snapshot, const RowsByFragment& rows,
                            store::Durability durability);
 
+/// Removes the deletion files that RemoveRows wrote, when they were not committed. Best effort.
+void UndoRemoval(const table::Snapshot& snapshot, const std::vector<table::Fragment>& updated_fragments);
+
 }  // namespace lance::dataset

@@ -120,7 +120,7 @@ class UpdateAttempt {
     ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(*snapshot_, rows, durability));
     table::operation::Update update;
     update.removed_fragment_ids = std::move(removal.removed_fragment_ids);
-    update.updated_fragments = std::move(removal.updated_fragments);
+    update.updated_fragments = removal.updated_fragments;
     update.new_fragments = std::move(fragments);
     for (const NewValue& value : values_) {
       AppendIds(snapshot_->manifest().schema.fields[static_cast<size_t>(value.column)],
@@ -132,8 +132,14 @@ class UpdateAttempt {
     request.affected_rows = std::move(rows);
     UpdateResult out;
     out.num_updated_rows = addresses_.size();
-    ARROW_ASSIGN_OR_RAISE(out.dataset,
-                          dataset::CommitOperation(*snapshot_, std::move(request), options_.commit));
+    auto committed = dataset::CommitOperation(*snapshot_, std::move(request), options_.commit);
+    if (!committed.ok()) {
+      if (!Is(committed.status(), ErrorKind::kCommitStateUnknown)) {
+        dataset::UndoRemoval(*snapshot_, removal.updated_fragments);
+      }
+      return committed.status();
+    }
+    out.dataset = committed.MoveValueUnsafe();
     return out;
   }
 

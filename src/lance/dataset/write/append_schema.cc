@@ -68,6 +68,25 @@ void Number(Field* field, int32_t parent_id, int32_t* next) {
   for (Field& child : field->children) Number(&child, field->id, next);
 }
 
+Status CheckBlobs(const Fields& fields, const std::string& path, bool new_blobs,
+                  const file::Version& version) {
+  for (const Field& field : fields) {
+    const std::string full = path.empty() ? field.name : path + "." + field.name;
+    if (field.is_blob_v2()) {
+      LANCE_CHECK_ARG(new_blobs, "Blob v2 requires file version >= 2.2 (got {}), column {}",
+                      version.ToString(), full);
+      continue;
+    }
+    LANCE_CHECK_ARG(!new_blobs || !field.is_blob(),
+                    "Legacy blob columns (field metadata key \"lance-encoding:blob\") are not supported for "
+                    "file version >= 2.2. Found legacy blob field: {}. Use the blob v2 extension type "
+                    "(ARROW:extension:name = \"lance.blob.v2\")",
+                    full);
+    ARROW_RETURN_NOT_OK(CheckBlobs(field.children, full, new_blobs, version));
+  }
+  return Status::OK();
+}
+
 Status CheckNoRepeats(const Fields& fields, const std::string& path) {
   std::set<std::string> seen;
   for (const Field& field : fields) {
@@ -102,6 +121,11 @@ Status CheckNewSchema(const schema::Schema& schema) {
                     field.name);
   }
   return CheckNoRepeats(schema.fields, "");
+}
+
+Status CheckBlobColumns(const schema::Schema& schema, const file::Version& version) {
+  const bool new_blobs = version.major > 2 || (version.major == 2 && version.minor >= 2);
+  return CheckBlobs(schema.fields, "", new_blobs, version);
 }
 
 void NumberFields(schema::Schema* schema) {

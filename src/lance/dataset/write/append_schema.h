@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lance/base/status.h"
+#include "lance/file/file_reader.h"
 #include "lance/schema/schema.h"
 
 namespace lance::dataset {
@@ -24,6 +25,10 @@ schema::Schema TableFieldsOf(const schema::Schema& rows, const schema::Schema& t
 /// Checks the names that a new table's columns have: none is reserved, repeated or has a dot at the top
 /// level.
 Status CheckNewSchema(const schema::Schema& schema);
+
+/// Checks that files of `version` may store the blob columns of `schema`: blob v2 from 2.2 on, the older ones
+/// before. Errors: InvalidArgument names the field.
+Status CheckBlobColumns(const schema::Schema& schema, const file::Version& version);
 
 /// Numbers all fields depth first from 0.
 void NumberFields(schema::Schema* schema);

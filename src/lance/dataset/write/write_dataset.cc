@@ -106,6 +106,7 @@ Result<WritePlan> MakePlan(const arrow::Schema& rows, SnapshotPtr table, const s
   }
   ARROW_RETURN_NOT_OK(PlanSchema(rows, &plan));
   ARROW_RETURN_NOT_OK(PlanFiles(&plan));
+  ARROW_RETURN_NOT_OK(dataset::CheckBlobColumns(plan.file_schema, plan.writer.file.version));
   return plan;
 }
 

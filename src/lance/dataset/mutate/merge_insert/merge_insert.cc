@@ -63,6 +63,7 @@ class MergeAttempt {
   void Undo(const table::CommitRequest& request) const {
     const auto& update = std::get<table::operation::Update>(request.operation);
     dataset::RemoveDataFiles(folders_, update.new_fragments);
+    dataset::UndoRemoval(*snapshot_, update.updated_fragments);
   }
 
  private:
