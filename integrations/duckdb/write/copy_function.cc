@@ -4,6 +4,7 @@
 
 #include <arrow/api.h>
 
+#include "catalog/lance_catalog.h"
 #include "catalog/lance_transaction.h"
 #include "dataset_arguments.h"
 #include "duckdb/common/types/column/column_data_collection.hpp"
