@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
 
 #include <arrow/buffer.h>
 
@@ -83,6 +86,41 @@ Result<std::optional<ManifestLocation>> LatestByHint(store::ObjectStore& store) 
   return std::nullopt;
 }
 
+bool HintsEnabled() {
+  const char* value = std::getenv("LANCE_USE_VERSION_HINT");
+  return value == nullptr || (std::string_view(value) != "0" && std::string_view(value) != "false");
+}
+
+// The newest versions that this process committed, and how the folders looked then. A commit of another
+// process in the same tick of the file system's clock goes unnoticed here; its manifest is then in the way of
+// the next one, which is how commits find out about each other anyway.
+class KnownVersions {
+ public:
+  struct Known {
+    ManifestLocation latest;
+    store::FolderState folder;
+  };
+  static KnownVersions& Get() {
+    static KnownVersions* instance = new KnownVersions;  // never destroyed: threads may outlive main
+    return *instance;
+  }
+  void Set(const std::string& folder, const Known& known) {
+    std::lock_guard lock(mutex_);
+    if (known_.size() >= kMaxTables) known_.clear();
+    known_[folder] = known;
+  }
+  std::optional<Known> Find(const std::string& folder) {
+    std::lock_guard lock(mutex_);
+    auto found = known_.find(folder);
+    return found == known_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  static constexpr size_t kMaxTables = 1000;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Known> known_;
+};
+
 }  // namespace
 
 std::optional<ManifestName> ParseManifestName(std::string_view file_name) {
@@ -147,6 +185,29 @@ Result<ManifestLocation> LatestManifest(store::ObjectStore& store) {
     return NotFound("Dataset at path {} was not found: there is no manifest in {}", store.FullPath(""),
                     store.FullPath(kFolder));
   return ManifestLocation{newest->version, newest->scheme};
+}
+
+void NoteLatest(store::ObjectStore& store, const ManifestLocation& latest) {
+  static const bool enabled = HintsEnabled();
+  if (enabled && !store.capabilities().lists_in_order) {
+    const std::string hint = fmt::format("{{\"version\":{}}}", latest.version);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(hint.data());
+    // Readers do without it.
+    (void)store.Put(kHintKey, {bytes, hint.size()}, store::Durability::kBuffered);
+  }
+  if (const auto folder = store.StatFolder(kFolder)) {
+    KnownVersions::Get().Set(store.FullPath(kFolder), {latest, *folder});
+  }
+}
+
+std::optional<ManifestLocation> KnownLatest(store::ObjectStore& store) {
+  const auto folder = store.StatFolder(kFolder);
+  if (!folder) return std::nullopt;
+  const auto known = KnownVersions::Get().Find(store.FullPath(kFolder));
+  if (!known || known->folder.modified != folder->modified || known->folder.bytes != folder->bytes) {
+    return std::nullopt;
+  }
+  return known->latest;
 }
 
 }  // namespace lance::table

@@ -2,10 +2,8 @@
 
 #include <arrow/api.h>
 
-#include "lance/dataset/refs/ref_files.h"
 #include "lance/dataset/testing/int_tables.h"
 #include "lance/mutate.h"
-#include "lance/table/refs.h"
 #include "lance/table/snapshot.h"
 
 namespace lance {
@@ -50,28 +48,6 @@ TEST(Tags, AreCreatedMovedAndDeleted) {
   EXPECT_EQ(tag.metadata.at("k"), "a \"b\"");
   ASSERT_OK(DeleteTag(*dataset, "v1"));
   EXPECT_ERROR(ErrorKind::kNotFound, "tag v1 does not exist", DeleteTag(*dataset, "v1"));
-}
-
-TEST(RefFiles, ReadBackAsTheyWere) {
-  table::Tag tag;
-  tag.branch = "dev";
-  tag.version = 7;
-  tag.created_at =
-      std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(1'700'000'000'123'456'789));
-  tag.manifest_size = 99;
-  ASSERT_OK_AND_ASSIGN(table::Tag parsed, table::ParseTag(dataset::PrintTag(tag)));
-  EXPECT_EQ(parsed.branch, tag.branch);
-  EXPECT_EQ(parsed.created_at, tag.created_at);
-  EXPECT_FALSE(parsed.updated_at.has_value());
-  table::Branch branch;
-  branch.parent_version = 3;
-  branch.created_at = std::chrono::sys_seconds(std::chrono::seconds(5));
-  branch.identifier = {{3, "abc"}, {4, "def"}};
-  branch.metadata = {{"k", "v"}};
-  ASSERT_OK_AND_ASSIGN(table::Branch back, table::ParseBranch(dataset::PrintBranch(branch), "b"));
-  EXPECT_EQ(back.identifier, branch.identifier);
-  EXPECT_EQ(back.metadata, branch.metadata);
-  EXPECT_EQ(back.created_at, branch.created_at);
 }
 
 TEST(Branches, GrowOnTheirOwn) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t kUnitBytes = 4 << 20;
 constexpr uint64_t kSerialBytes = 512 << 10;
+constexpr uint64_t kSmallUnitsAhead = 128;
 
 class ReadStage : public scan::UnitStage {
  public:
@@ -64,6 +65,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadStoredRows(
 
   uint64_t rows = 0;
   for (const table::Fragment* fragment : fragments) rows += fragment->physical_rows;
+  const uint64_t mean_rows = rows / std::max<uint64_t>(fragments.size(), 1) + 1;
   scan::UnitPlanner planner(context, std::move(fragments), {});
   std::vector<int> all(columns.fields.size());
   std::iota(all.begin(), all.end(), 0);
@@ -82,7 +84,10 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadStoredRows(
   scan::ParallelOptions parallel;
   parallel.pool = rows <= kSerialBytes / row_bytes ? nullptr : pool;
   parallel.workers = std::max(threads, 1);
-  parallel.units_ahead = std::max(threads, 1) * 2;
+  // Small units (of small fragments) go far ahead, so that nobody waits for the slowest of a few.
+  const uint64_t unit_bytes = std::min(unit_rows, mean_rows) * row_bytes;
+  parallel.units_ahead = std::max(std::max(threads, 1) * 2,
+                                  static_cast<int>(std::min(kSmallUnitsAhead, kUnitBytes / unit_bytes)));
   return std::make_shared<StreamReader>(std::move(schema),
                                         scan::MakeParallelStream(std::move(planner), stage, parallel));
 }

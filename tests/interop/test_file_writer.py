@@ -1,0 +1,150 @@
+"""Files written here and read by the oracle: every type x value pattern x null pattern x size x file version."""
+
+import itertools
+import os
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import random_data
+from compare import array_difference
+from lance.file import LanceFileReader
+
+from lance_cpp import _native
+
+SIZES = (0, 1, 1025, 4500)
+VERSIONS = ("2.1", "2.2")
+SEEDS = tuple(range(int(os.environ.get("LANCE_INTEROP_SEEDS", "1"))))
+
+
+def write_file(path, table, version, batch_rows=None, data_cache_bytes=None):
+    store = _native.ObjectStore.open(os.path.dirname(path), {})
+    writer = _native.FileWriter.make(
+        store, os.path.basename(path), table.schema, version, data_cache_bytes=data_cache_bytes, max_page_bytes=None)
+    for batch in table.to_batches(max_chunksize=batch_rows):
+        writer.write_batch(batch)
+    writer.finish()
+    return path
+
+
+def read_file(path, rows=None):
+    reader = LanceFileReader(path)
+    return (reader.read_all(batch_size=3000) if rows is None else reader.take_rows(rows)).to_table()
+
+
+def plain(column):
+    """Dictionaries may be numbered anew."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def check(path, table, name=""):
+    for rows in (None, sorted({0, len(table) // 3, len(table) // 2, len(table) - 1})):
+        if rows is not None and len(table) == 0:
+            continue
+        ours = read_file(path, rows)
+        wanted = table if rows is None else table.take(rows)
+        assert ours.num_rows == wanted.num_rows
+        for field in table.schema:
+            difference = array_difference(plain(ours[field.name]), plain(wanted[field.name]))
+            assert difference is None, f"{name} {field.name} rows {rows}: {difference}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", random_data.KINDS)
+def test_oracle_reads_every_type(kind, version, tmp_path):
+    for seed, rows in itertools.product(SEEDS, SIZES):
+        for values, nulls in itertools.product(random_data.VALUES, random_data.NULLS):
+            if rows > 4096 and nulls in ("first", "last", "most") and values not in ("random", "runs"):
+                continue
+            column = random_data.column(kind, values, nulls, rows, seed)
+            table = pa.table({"a": column})
+            path = write_file(str(tmp_path / f"{kind}_{values}_{nulls}_{rows}"), table, version,
+                              batch_rows=700 if nulls == "tenth" else None,
+                              data_cache_bytes=20000 if nulls == "alternate" else None)
+            check(path, table, f"{values} {nulls} {rows}")
+            os.remove(path)
+
+
+def marked(name, column, metadata, nullable=True):
+    return pa.table([column], schema=pa.schema([pa.field(name, column.type, nullable, metadata)]))
+
+
+def packed_rows(rows, nulls, strings):
+    rng = np.random.default_rng(5)
+    members = [pa.field("x", pa.int32(), False), pa.field("y", pa.float64(), False)]
+    arrays = [pa.array(rng.integers(0, 99, rows), pa.int32()), pa.array(rng.random(rows))]
+    if strings:
+        members += [pa.field("s", pa.string(), False)]
+        arrays += [pa.array([f"text {i % 7}" * (i % 4) for i in range(rows)], pa.string())]
+    return pa.StructArray.from_arrays(arrays, fields=members, mask=pa.array(random_data.null_mask(nulls, rows, rng)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("nulls", ("none", "tenth", "all"))
+def test_oracle_reads_packed_structs(version, nulls, tmp_path):
+    for rows, strings in itertools.product((1, 1000, 5000), (False, True)):
+        if strings and version == "2.1":
+            continue
+        table = marked("a", packed_rows(rows, nulls, strings), {"lance-encoding:packed": "true"})
+        check(write_file(str(tmp_path / f"{rows}{strings}"), table, version), table)
+
+
+@pytest.mark.parametrize("encoding", ("fullzip", "miniblock"))
+@pytest.mark.parametrize("kind", ("int32", "bool", "string", "list_string", "fsb16", "fsl_f32_4_nulls", "list_fsl", "fsl_fsl"))
+def test_oracle_reads_the_structure_asked_for(kind, encoding, tmp_path):
+    metadata = {"lance-encoding:structural-encoding": encoding}
+    for version, nulls in itertools.product(VERSIONS, ("none", "tenth")):
+        column = random_data.column(kind, "random", nulls, 3000, 1)
+        table = marked("a", column, metadata)
+        check(write_file(str(tmp_path / f"{version}{nulls}"), table, version), table, f"{version} {nulls}")
+
+
+@pytest.mark.parametrize("nulls", ("none", "tenth", "all", "alternate"))
+def test_oracle_reads_blobs(nulls, tmp_path):
+    rng = np.random.default_rng(1)
+    mask = random_data.null_mask(nulls, 300, rng)
+    values = [None if m else bytes(rng.integers(0, 255, i * 7 % 900, dtype=np.uint8)) for i, m in enumerate(mask)]
+    table = marked("a", pa.array(values, pa.large_binary()), {"lance-encoding:blob": "true"})
+    path = write_file(str(tmp_path / "blobs"), table, "2.1", batch_rows=64)
+    check(path, table)
+
+
+def test_oracle_reads_lists_of_structs_of_fixed_size(tmp_path):
+    for nulls in ("none", "tenth", "all"):
+        items = random_data.column("struct", "random", "tenth", 6000, 3)
+        rng = np.random.default_rng(2)
+        mask = pa.array(random_data.null_mask(nulls, 2000, rng))
+        table = pa.table({"a": pa.FixedSizeListArray.from_arrays(items, 3, mask=mask)})
+        check(write_file(str(tmp_path / nulls), table, "2.2", batch_rows=300), table, nulls)
+
+
+def test_oracle_reads_wide_rows(tmp_path):
+    rng = np.random.default_rng(4)
+    rows = 40
+    texts = pa.array([None if i % 9 == 4 else "x" * int(n) for i, n in enumerate(rng.integers(0, 90000, rows))])
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(rng.random(rows * 1536), pa.float32()), 1536)
+    lists = pa.array([[i] * int(n) for i, n in enumerate(rng.integers(0, 200000, rows))], pa.list_(pa.int64()))
+    empties = pa.array([[[]] * int(n) for n in rng.integers(0, 200000, rows)], pa.list_(pa.list_(pa.int8())))
+    table = pa.table({"texts": texts, "vectors": vectors, "lists": lists, "empties": empties})
+    for version in VERSIONS:
+        check(write_file(str(tmp_path / version), table, version, data_cache_bytes=1 << 22), table, version)
+
+
+def test_oracle_reads_many_columns_and_global_buffers(tmp_path):
+    table = random_data.table(3000, 9)
+    for version in VERSIONS:
+        path = write_file(str(tmp_path / version), table, version, batch_rows=999)
+        check(path, table, version)
+        assert LanceFileReader(path).metadata().num_rows == 3000
+
+
+def test_lists_of_values_under_nulls_are_dropped(tmp_path):
+    offsets = pa.array([0, 3, 5, 9, 9, 12], pa.int32())
+    values = pa.array(range(12), pa.int64())
+    hidden = pa.ListArray.from_arrays(offsets, values, mask=pa.array([False, True, False, True, True]))
+    outer = pa.StructArray.from_arrays([hidden], ["l"], mask=pa.array([True, False, False, False, False]))
+    table = pa.table({"l": hidden, "s": outer})
+    for version in VERSIONS:
+        check(write_file(str(tmp_path / version), table, version), table, version)
+
+
