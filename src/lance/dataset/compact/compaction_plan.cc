@@ -14,6 +14,7 @@
 namespace lance {
 namespace {
 
+using dataset::IndexCoverage;
 using table::Fragment;
 
 enum class Candidacy { kNone, kWithNeighbours, kItself };
