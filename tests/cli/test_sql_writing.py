@@ -265,7 +265,7 @@ def test_show_describe_drop(sql, tmp_path):
 def test_alter_table(sql, tmp_path):
     sql("CREATE TABLE t AS SELECT i AS a, 'x' || i AS b, {'p': i, 'q': -i} AS s FROM range(3) r(i)")
     sql("ALTER TABLE t ADD COLUMN c DOUBLE")
-    sql("ALTER TABLE t ADD COLUMN d INTEGER DEFAULT 40 + 2")
+    sql("ALTER TABLE t ADD COLUMN d INTEGER DEFAULT 42")
     sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS c VARCHAR")
     sql("ALTER TABLE t RENAME COLUMN b TO name")
     sql("ALTER TABLE t ALTER COLUMN a TYPE INTEGER")
@@ -363,10 +363,13 @@ def test_time_travel(sql, tmp_path):
     dataset = read(tmp_path, "t")
     dataset.tags.create("first", 1)
     sql("ALTER TABLE t ADD COLUMN b INTEGER")
-    assert "total" in sql("SELECT 'total' || sum(a) AS s FROM t AT (VERSION => 1)").out
+    dataset.create_branch("side", 1)
+    lance.write_dataset(pa.table({"a": pa.array([40], pa.int32())}), read(tmp_path, "t").checkout_version(("side", None)), mode="append")
     assert "total1" in sql("SELECT 'total' || sum(a) AS s FROM t AT (VERSION => 1)").out
     assert "total1" in sql("SELECT 'total' || sum(a) AS s FROM t AT (VERSION => 'first')").out
     assert "total3" in sql("SELECT 'total' || sum(a) AS s FROM t AT (TIMESTAMP => now())").out
+    assert "total41" in sql("SELECT 'total' || sum(a) AS s FROM t AT (VERSION => 'side')").out
+    assert "neither" in sql("SELECT a FROM t AT (VERSION => 'neither')", good=False).err
     assert "b" in sql("SELECT b FROM t AT (VERSION => 2)", good=False).err
     assert "99" in sql("SELECT * FROM t AT (VERSION => 99)", good=False).err
 

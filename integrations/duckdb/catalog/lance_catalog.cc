@@ -70,9 +70,13 @@ LanceCatalog::~LanceCatalog() = default;
 
 duckdb::SchemaCatalogEntry& LanceCatalog::schema() { return *schema_; }
 
+bool LanceCatalog::IsTableName(const std::string& name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
+}
+
 std::string LanceCatalog::TablePath(const std::string& name) const {
-  if (name.empty() || name.find('/') != std::string::npos || name.find('\0') != std::string::npos ||
-      name.front() == '.') {
+  if (!IsTableName(name)) {
     throw duckdb::BinderException("\"%s\" cannot be the name of a folder, which a Lance table needs", name);
   }
   return folder_ + "/" + name + ".lance";

@@ -26,7 +26,9 @@ class LanceCatalog final : public duckdb::Catalog {
   const std::string& folder() const { return folder_; }
   const std::optional<duckdb::Value>& storage_options() const { return storage_options_; }
   duckdb::SchemaCatalogEntry& schema();
-  /// "folder/name.lance". Throws for a name that is no file name.
+  /// Whether a table can be called so: a folder must be.
+  static bool IsTableName(const std::string& name);
+  /// "folder/name.lance". Throws for a name that cannot be.
   std::string TablePath(const std::string& name) const;
   /// Whether the folder is a local one, where tables can be listed, dropped and renamed.
   bool is_local() const;

@@ -49,8 +49,9 @@ duckdb::named_parameter_map_t VersionOf(duckdb::optional_ptr<duckdb::BoundAtClau
   } else if (unit == "timestamp") {
     const auto type = value.type().id();
     const bool with_zone = type == duckdb::LogicalTypeId::TIMESTAMP_TZ;
-    parameters["as_of"] = with_zone ? duckdb::Value::TIMESTAMP(value.GetValue<duckdb::timestamp_t>())
-                                    : value.DefaultCastAs(duckdb::LogicalType::TIMESTAMP);
+    parameters["as_of"] =
+        with_zone ? duckdb::Value::TIMESTAMP(duckdb::timestamp_t(duckdb::TimestampTZValue::Get(value).value))
+                  : value.DefaultCastAs(duckdb::LogicalType::TIMESTAMP);
   } else if (unit == "tag" || unit == "branch") {
     parameters[unit] = value;
   } else {
@@ -87,7 +88,7 @@ void LanceSchema::Scan(CatalogType, const std::function<void(duckdb::CatalogEntr
 
 std::string LanceSchema::Spelling(const std::string& name) {
   auto& lance = lance_catalog();
-  if (!lance.is_local() || fs::exists(lance.TablePath(name))) return name;
+  if (!lance.is_local() || !lance.IsTableName(name) || fs::exists(lance.TablePath(name))) return name;
   for (const auto& candidate : ListTables(lance.folder())) {
     if (duckdb::StringUtil::CIEquals(candidate, name)) return candidate;
   }
@@ -96,7 +97,9 @@ std::string LanceSchema::Spelling(const std::string& name) {
 
 duckdb::optional_ptr<duckdb::CatalogEntry> LanceSchema::LookupEntry(duckdb::CatalogTransaction transaction,
                                                                     const duckdb::EntryLookupInfo& lookup) {
+  // Names that cannot be are looked up as well: FROM 'x.parquet' under USE is one.
   if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
+  if (!LanceCatalog::IsTableName(lookup.GetEntryName())) return nullptr;
   auto& context = transaction.GetContext();
   const auto version = VersionOf(lookup.GetAtClause());
   auto table = LanceTransaction::Get(context, catalog)

@@ -11,6 +11,27 @@
 
 namespace lance::sql {
 
+namespace {
+
+// AT (VERSION => 'name') names a tag, or a branch when there is no such tag.
+void ResolveName(const OpenOptions& options, const std::string& path,
+                 duckdb::named_parameter_map_t* parameters) {
+  const auto version = parameters->find("version");
+  if (version == parameters->end() || version->second.type().id() != duckdb::LogicalTypeId::VARCHAR) return;
+  const std::string name = version->second.ToString();
+  OpenOptions newest = options;
+  newest.version = {};
+  const auto dataset = ValueOrThrow(Dataset::Open(path, newest));
+  if (ValueOrThrow(dataset->Tags()).count(name) != 0) return;
+  if (ValueOrThrow(dataset->Branches()).count(name) == 0) {
+    throw duckdb::BinderException("\"%s\" has no tag and no branch \"%s\"", path, name);
+  }
+  parameters->erase(version);
+  (*parameters)["branch"] = duckdb::Value(name);
+}
+
+}  // namespace
+
 duckdb::unique_ptr<LanceTable> LanceTable::Open(duckdb::ClientContext& context, LanceCatalog& catalog,
                                                 const std::string& name, const std::string& path,
                                                 const duckdb::named_parameter_map_t& version) {
@@ -21,6 +42,7 @@ duckdb::unique_ptr<LanceTable> LanceTable::Open(duckdb::ClientContext& context, 
   if (catalog.storage_options()) scan->parameters["storage_options"] = *catalog.storage_options();
   // Tables show what blobs hold; lance_scan shows where they are, unless it is told.
   scan->parameters["blobs"] = duckdb::Value("bytes");
+  ResolveName(ToOpenOptions(scan->parameters), path, &scan->parameters);
   auto dataset = Dataset::Open(path, ToOpenOptions(scan->parameters));
   if (!dataset.ok() && KindOf(dataset.status()) == ErrorKind::kNotFound && version.empty()) return nullptr;
   scan->dataset = ValueOrThrow(std::move(dataset));

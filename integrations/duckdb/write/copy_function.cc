@@ -205,6 +205,23 @@ void Finalize(ClientContext& context, FunctionData& data, GlobalFunctionData& gl
   writer.reset();
 }
 
+// Before the statement is bound, FORMAT may still be among the options.
+bool IsLance(const duckdb::CopyInfo& info) {
+  const auto option = info.parsed_options.find("format");
+  if (option != info.parsed_options.end() && option->second) {
+    const auto& expression = *option->second;
+    const auto text = expression.GetExpressionClass() == duckdb::ExpressionClass::CONSTANT
+                          ? expression.Cast<duckdb::ConstantExpression>().value.ToString()
+                          : expression.ToString();
+    return duckdb::StringUtil::CIEquals(text, "lance");
+  }
+  if (!info.format.empty() && !info.is_format_auto_detected) {
+    return duckdb::StringUtil::CIEquals(info.format, "lance");
+  }
+  const auto& path = info.file_path_expression ? info.file_path_expression->ToString() : info.file_path;
+  return duckdb::StringUtil::EndsWith(path, ".lance") || duckdb::StringUtil::EndsWith(path, ".lance'");
+}
+
 duckdb::CopyFunctionExecutionMode ExecutionMode(bool keep_order, bool has_batch_index) {
   if (!keep_order) return duckdb::CopyFunctionExecutionMode::PARALLEL_COPY_TO_FILE;
   return has_batch_index ? duckdb::CopyFunctionExecutionMode::BATCH_COPY_TO_FILE
@@ -261,7 +278,7 @@ void RewriteCopyMode(duckdb::SQLStatement* statement) {
   }
   if (statement->type != duckdb::StatementType::COPY_STATEMENT) return;
   auto& info = *statement->Cast<duckdb::CopyStatement>().info;
-  if (info.is_from || !duckdb::StringUtil::CIEquals(info.format, "lance")) return;
+  if (info.is_from || !IsLance(info)) return;
   for (const char* word : {"overwrite", "append"}) {
     if (info.options.erase(word) == 0 && info.parsed_options.erase(word) == 0) continue;
     if (info.options.count("mode") != 0 || info.parsed_options.count("mode") != 0) {

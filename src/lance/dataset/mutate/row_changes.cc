@@ -192,20 +192,24 @@ class RowChangesImpl final : public RowChanges {
     dataset::RowsByFragment rows = TouchedRows();
     ARROW_RETURN_NOT_OK(CheckLive(rows));
     const auto durability = dataset::ToCommitOptions(options_.commit).durability;
-    ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(snapshot(), rows, durability));
+    ARROW_ASSIGN_OR_RAISE(const dataset::Removal removal, dataset::RemoveRows(snapshot(), rows, durability));
     if (fragments.empty()) {
-      request.operation = table::operation::Delete{
-          std::move(removal.updated_fragments), std::move(removal.removed_fragment_ids), "_rowaddr IN (...)"};
+      request.operation = table::operation::Delete{removal.updated_fragments, removal.removed_fragment_ids,
+                                                   "_rowaddr IN (...)"};
     } else {
       table::operation::Update update;
-      update.removed_fragment_ids = std::move(removal.removed_fragment_ids);
-      update.updated_fragments = std::move(removal.updated_fragments);
+      update.removed_fragment_ids = removal.removed_fragment_ids;
+      update.updated_fragments = removal.updated_fragments;
       update.new_fragments = fragments;
       update.fields_for_preserving_frag_bitmap.assign(updated_fields_.begin(), updated_fields_.end());
       request.operation = std::move(update);
     }
     request.affected_rows = std::move(rows);
-    return dataset::CommitOperation(snapshot(), std::move(request), options_.commit);
+    auto committed = dataset::CommitOperation(snapshot(), std::move(request), options_.commit);
+    if (!committed.ok() && !Is(committed.status(), ErrorKind::kCommitStateUnknown)) {
+      dataset::UndoRemoval(snapshot(), removal.updated_fragments);
+    }
+    return committed;
   }
 
   // Deletion files count their rows: one that is deleted already must not come again.
