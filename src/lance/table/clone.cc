@@ -1,88 +1,129 @@
 #include "lance/table/clone.h"
 
+#include <algorithm>
+
 #include "lance/base/uuid.h"
-#include "lance/table/apply.h"
 #include "lance/table/commit_attempt.h"
 #include "lance/table/index_maintenance.h"
-#include "lance/table/write_refs.h"
+#include "lance/table/table_snapshot.h"
 
 namespace lance::table {
 namespace {
 
-const TableSnapshot& Impl(const Snapshot& snapshot) { return static_cast<const TableSnapshot&>(snapshot); }
+// What a copy keeps of the flags: those that nothing else in the manifest says.
+constexpr uint64_t kKeptFlags = kFlagCoveredIndexMetadata | kFlagStableRowIds | kFlagMixedFileVersions |
+                                kFlagTaggedFragmentReuse | kFlagManagedBlobs | kFlagNonReusableFieldIds;
 
-// The source's version with all files that were its own marked as lying at its base.
-Result<NewVersion> CloneVersion(const Snapshot& source, const operation::Clone& clone) {
-  ARROW_RETURN_NOT_OK(CheckWritable(source.manifest()));
-  NewVersion out;
-  out.manifest = std::make_shared<Manifest>(source.manifest());
-  Manifest& next = *out.manifest;
-  const uint32_t base = UnusedBaseId(next.base_paths, /*from=*/0);
-  for (Fragment& fragment : next.fragments) {
-    for (DataFile& file : fragment.files) {
-      if (!file.base_id) file.base_id = base;
-    }
-    if (fragment.deletion_file && !fragment.deletion_file->base_id) fragment.deletion_file->base_id = base;
-  }
-  next.base_paths.push_back({base, clone.ref_name, true, clone.ref_path});
-  next.branch = clone.branch_name;
-  next.tag.clear();
+Manifest MakeCopy(const Manifest& source) {
+  Manifest out = source;
+  out.index_section.reset();
+  out.transaction_section.reset();
+  out.transaction_file.clear();
+  out.tag.clear();
+  out.reader_feature_flags &= kKeptFlags;
+  out.writer_feature_flags &= kKeptFlags;
+  return out;
+}
+
+Result<std::vector<IndexMetadata>> CopyIndices(const Snapshot& source, bool is_shallow) {
   ARROW_ASSIGN_OR_RAISE(auto indices, source.Indices());
-  out.indices = *indices;
-  for (IndexMetadata& index : out.indices) {
+  const uint32_t base_id = NextBaseId(source.manifest());
+  std::vector<IndexMetadata> out = *indices;
+  for (IndexMetadata& index : out) {
     if (index.name == kFragmentReuseIndex && index.index_version.value_or(0) != 0) {
-      return NotSupported("clones of tables with a tagged fragment reuse index");
+      return NotSupported("copying a table with a tagged fragment reuse index");
     }
-    if (!index.base_id) index.base_id = base;
+    if (!is_shallow) {
+      index.base_id.reset();
+    } else if (!index.base_id.has_value()) {
+      index.base_id = base_id;
+    }
   }
   return out;
 }
 
-Result<std::shared_ptr<const Snapshot>> WriteClone(const Snapshot& source, operation::Clone clone,
-                                                   CommitLine line, const CommitOptions& options) {
-  const auto existing = LatestManifest(line.store());
-  if (existing.ok()) return AlreadyExists("Dataset already exists: {}", line.bases->own().uri);
-  if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();
-  ARROW_ASSIGN_OR_RAISE(NewVersion version, CloneVersion(source, clone));
-  Transaction transaction;
-  transaction.read_version = clone.ref_version;
-  transaction.uuid = MakeUuid();
-  transaction.change = std::move(clone);
-  TransactionWriter writer(line, options);
-  ARROW_RETURN_NOT_OK(writer.Begin(transaction));
-  ARROW_ASSIGN_OR_RAISE(auto written, writer.Write(std::move(version)));
-  if (written != nullptr) return written;
-  writer.Abandon();
-  return AlreadyExists("Dataset already exists: {}", line.bases->own().uri);
-}
-
 }  // namespace
 
-Result<std::shared_ptr<const Snapshot>> CloneToBranch(const Snapshot& source, const std::string& name,
-                                                      const CommitOptions& options) {
-  const TableSnapshot& snapshot = Impl(source);
-  operation::Clone clone;
-  clone.ref_name = source.manifest().branch;
-  clone.ref_version = source.manifest().version;
-  clone.ref_path = source.uri();
-  clone.branch_name = name;
-  const store::Options& storage = snapshot.bases().options();
-  ARROW_ASSIGN_OR_RAISE(auto opened, store::OpenStore(JoinUri(snapshot.root().uri, "tree/" + name), storage));
-  CommitLine line{std::make_shared<Bases>(std::move(opened), storage), snapshot.root(), source.session()};
-  return WriteClone(source, std::move(clone), std::move(line), options);
+uint32_t NextBaseId(const Manifest& manifest) {
+  uint32_t id = 0;
+  const auto used = [&] {
+    return std::any_of(manifest.base_paths.begin(), manifest.base_paths.end(),
+                       [&](const BasePath& base) { return base.id == id; });
+  };
+  while (used()) ++id;
+  return id;
 }
 
-Result<std::shared_ptr<const Snapshot>> ShallowClone(const Snapshot& source, const std::string& uri,
-                                                     const CloneOptions& clone,
-                                                     const CommitOptions& options) {
-  LANCE_CHECK_ARG(clone.session != nullptr, "a table needs a session");
-  ARROW_ASSIGN_OR_RAISE(auto root, store::OpenStore(uri, clone.storage_options));
-  operation::Clone operation;
-  operation.ref_name = clone.ref_name;
-  operation.ref_version = source.manifest().version;
-  operation.ref_path = source.uri();
-  CommitLine line{std::make_shared<Bases>(root, clone.storage_options), root, clone.session};
-  return WriteClone(source, std::move(operation), std::move(line), options);
+Manifest MakeShallowClone(const Manifest& source, const std::string& source_uri,
+                          const std::optional<std::string>& ref_name,
+                          const std::optional<std::string>& branch_name) {
+  const uint32_t base_id = NextBaseId(source);
+  Manifest out = MakeCopy(source);
+  out.branch = branch_name;
+  for (Fragment& fragment : out.fragments) {
+    for (DataFile& file : fragment.files) {
+      if (!file.base_id.has_value()) file.base_id = base_id;
+    }
+    if (fragment.deletion_file.has_value() && !fragment.deletion_file->base_id.has_value()) {
+      fragment.deletion_file->base_id = base_id;
+    }
+  }
+  BasePath base;
+  base.id = base_id;
+  base.name = ref_name;
+  base.is_dataset_root = true;
+  base.path = source_uri;
+  out.base_paths.push_back(std::move(base));
+  return out;
+}
+
+Manifest MakeDeepClone(const Manifest& source) {
+  Manifest out = MakeCopy(source);
+  out.branch.reset();
+  out.base_paths.clear();
+  for (Fragment& fragment : out.fragments) {
+    for (DataFile& file : fragment.files) file.base_id.reset();
+    if (fragment.deletion_file.has_value()) fragment.deletion_file->base_id.reset();
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const Snapshot>> CommitClone(const Snapshot& source, const CloneTarget& target,
+                                                    bool is_shallow, const CommitOptions& options) {
+  const auto& from = static_cast<const TableSnapshot&>(source);
+  const Manifest& manifest = source.manifest();
+  ARROW_RETURN_NOT_OK(CheckWritable(manifest));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore own, store::OpenStore(target.uri, target.storage_options));
+  const auto existing = LatestManifest(*own.store);
+  if (existing.ok()) return AlreadyExists("Dataset already exists: {}", target.uri);
+  if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();
+
+  NewVersion version;
+  ARROW_ASSIGN_OR_RAISE(version.indices, CopyIndices(source, is_shallow));
+  version.scheme = from.location().scheme;
+  version.manifest = std::make_shared<Manifest>(
+      is_shallow ? MakeShallowClone(manifest, source.uri(), manifest.branch, target.branch_name)
+                 : MakeDeepClone(manifest));
+  operation::Clone clone;
+  clone.is_shallow = is_shallow;
+  clone.ref_name = manifest.branch;
+  clone.ref_version = manifest.version;
+  clone.ref_path = source.uri();
+  clone.branch_name = target.branch_name;
+  Transaction transaction;
+  transaction.read_version = manifest.version;
+  transaction.uuid = MakeUuid();
+  transaction.change = std::move(clone);
+
+  const store::OpenedStore root = target.branch_name.has_value() ? from.root() : own;
+  TransactionWriter writer({std::make_shared<Bases>(own, target.storage_options), root, source.session()},
+                           options);
+  ARROW_RETURN_NOT_OK(writer.Begin(transaction));
+  auto written = writer.Write(std::move(version));
+  if (written.ok() && *written != nullptr) return written;
+  if (!Is(written.status(), ErrorKind::kCommitStateUnknown)) writer.Abandon();
+  ARROW_RETURN_NOT_OK(written.status());
+  return AlreadyExists("Dataset already exists: {}", target.uri);
 }
 
 }  // namespace lance::table

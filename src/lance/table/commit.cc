@@ -84,6 +84,7 @@ Result<NewVersion> BuildVersion(const Snapshot& base, const Transaction& transac
     out.manifest = std::make_shared<Manifest>(std::move(next));
   }
   out.scheme = Impl(base).location().scheme;
+  out.base = &Impl(base).manifest_file();
   return out;
 }
 
@@ -116,12 +117,20 @@ class Committer {
     return Checkout(read_, {.number = version, .tag = {}, .branch = {}, .as_of = {}});
   }
 
+  // The newest version. A local hint is not believed here: the next version must not land in a gap.
+  static Result<ManifestLocation> Listed(store::ObjectStore& store) {
+    if (!store.capabilities().is_local) return LatestManifest(store);
+    ARROW_ASSIGN_OR_RAISE(auto locations, ListManifests(store));
+    if (locations.empty()) return NotFound("{}: there is no manifest any more", store.FullPath("_versions"));
+    return locations.back();
+  }
+
   // The newest version; `read_` or `seen` where they are it.
   Result<std::shared_ptr<const Snapshot>> Newest(bool first, const Snapshot& seen) {
     const CommitLine line = LineOf(read_);
     auto known = first ? KnownLatest(line.store()) : std::nullopt;
     if (!known) {
-      ARROW_ASSIGN_OR_RAISE(known, LatestManifest(line.store()));
+      ARROW_ASSIGN_OR_RAISE(known, Listed(line.store()));
     }
     if (known->version == seen.manifest().version) return Unowned(seen);
     if (known->version == read_.manifest().version) return Unowned(read_);
@@ -187,9 +196,12 @@ class Committer {
   TransactionWriter writer_;
 };
 
-void Complete(uint64_t read_version, CommitRequest* request) {
+// The uuid names a file.
+Status Complete(uint64_t read_version, CommitRequest* request) {
+  LANCE_CHECK_ARG(request->uuid.find('/') == std::string::npos, "not a transaction uuid: {}", request->uuid);
   if (request->uuid.empty()) request->uuid = MakeUuid();
   if (request->read_version == 0) request->read_version = read_version;
+  return Status::OK();
 }
 
 }  // namespace
@@ -199,7 +211,7 @@ Result<std::shared_ptr<const Snapshot>> Commit(const Snapshot& read, CommitReque
   LANCE_CHECK_ARG(!std::holds_alternative<operation::Clone>(request.operation),
                   "a Clone is the first commit of a table, not a later one");
   ARROW_RETURN_NOT_OK(CheckWritable(read.manifest()));
-  Complete(read.manifest().version, &request);
+  ARROW_RETURN_NOT_OK(Complete(read.manifest().version, &request));
   return WithContext(Committer(read, std::move(request), options).Run(), read.uri());
 }
 
@@ -214,7 +226,7 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   const auto existing = LatestManifest(*root.store);
   if (existing.ok()) return AlreadyExists("Dataset already exists: {}", root.uri);
   if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();
-  Complete(0, &request);
+  ARROW_RETURN_NOT_OK(Complete(0, &request));
   Manifest empty;
   empty.file_format = "lance";
   empty.data_storage_version = create.data_storage_version;

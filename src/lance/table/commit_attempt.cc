@@ -7,7 +7,7 @@
 
 #include "lance/base/commit_error.h"
 #include "lance/store/object_store.h"
-#include "lance/table/manifest_file.h"
+#include "lance/table/manifest_encode.h"
 
 namespace lance::table {
 namespace {
@@ -94,8 +94,11 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Write(NewVersion vers
   ARROW_RETURN_NOT_OK(RecomputeFlags(!options_.write_transaction_file, &manifest));
   ARROW_RETURN_NOT_OK(CheckReadable(manifest));
   const bool is_inline = serialized_.size() <= kMaxInlineBytes;
-  ARROW_ASSIGN_OR_RAISE(std::string bytes,
-                        EncodeManifestFile(version.indices, is_inline ? serialized_ : "", &manifest));
+  const std::string_view transaction = is_inline ? serialized_ : std::string_view();
+  auto encoded = version.base == nullptr
+                     ? EncodeManifestFile(version.indices, transaction, &manifest)
+                     : EncodeNextManifestFile(*version.base, version.indices, transaction, &manifest);
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, std::move(encoded));
   std::shared_ptr<void> lease;
   if (options_.lock) {
     ARROW_ASSIGN_OR_RAISE(lease, options_.lock(manifest.version));

@@ -27,6 +27,7 @@ struct NewVersion {
   std::shared_ptr<Manifest> manifest;
   std::vector<IndexMetadata> indices;
   NamingScheme scheme = NamingScheme::kV2;
+  const ManifestFile* base = nullptr;  ///< of the version before, where there is one
 };
 
 /// Writes one transaction; a lost race is tried again with another version of the same transaction.

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "lance/table/clone.h"
 #include "lance/table/commit.h"
 #include "lance/table/row_ids.h"
 #include "lance/table/table.h"
@@ -121,9 +122,9 @@ TEST_F(CommitInterop, MakesRefs) {
   ASSERT_OK_AND_ASSIGN(branch, Commit(*branch, RequestOf(again)));
   ASSERT_OK_AND_ASSIGN(auto child, CreateBranch(*branch, "child", {}));
   ASSERT_OK(CreateTag(*branch, "on-branch", {}));
-  CloneOptions options;
-  options.session = MakeSession();
-  ASSERT_OK_AND_ASSIGN(auto clone, ShallowClone(*table, folder_ + "/cloned", options));
+  CloneTarget target;
+  target.uri = folder_ + "/cloned";
+  ASSERT_OK_AND_ASSIGN(auto clone, CommitClone(*table, target, /*is_shallow=*/true));
 }
 
 }  // namespace

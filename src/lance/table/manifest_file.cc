@@ -119,12 +119,15 @@ Result<std::string> EncodeManifestFile(std::span<const IndexMetadata> indices, s
   }
   if (!transaction.empty()) manifest->transaction_section = append(transaction);
   ARROW_ASSIGN_OR_RAISE(std::string message, SerializeManifest(*manifest));
-  const auto position = static_cast<int64_t>(append(message));
-  out.append(reinterpret_cast<const char*>(&position), sizeof(position));
-  const uint16_t version[] = {0, 2};
-  out.append(reinterpret_cast<const char*>(version), sizeof(version));
-  out.append(kMagic, sizeof(kMagic));
+  AppendManifestTail(append(message), &out);
   return out;
+}
+
+void AppendManifestTail(uint64_t position, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&position), sizeof(position));
+  const uint16_t version[] = {0, 2};
+  out->append(reinterpret_cast<const char*>(version), sizeof(version));
+  out->append(kMagic, sizeof(kMagic));
 }
 
 ManifestFile AdoptManifestFile(std::string path, std::string bytes, std::shared_ptr<Manifest> manifest) {

@@ -45,6 +45,9 @@ Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::stri
 Result<std::string> EncodeManifestFile(std::span<const IndexMetadata> indices, std::string_view transaction,
                                        Manifest* manifest);
 
+/// Ends a manifest file whose manifest's length is at `position`.
+void AppendManifestTail(uint64_t position, std::string* out);
+
 /// The manifest file of bytes that were just written as `path`: nothing is read, so nothing can fail.
 ManifestFile AdoptManifestFile(std::string path, std::string bytes, std::shared_ptr<Manifest> manifest);
 

@@ -197,7 +197,11 @@ Result<std::shared_ptr<const Snapshot>> CreateBranch(const Snapshot& from, const
   std::string id = MakeUuid();
   std::erase(id, '-');
   branch.identifier.emplace_back(resolved.version, std::move(id));
-  ARROW_ASSIGN_OR_RAISE(auto first, CloneToBranch(*resolved.snapshot, name, options));
+  CloneTarget place;
+  place.uri = JoinUri(Impl(from).root().uri, "tree/" + name);
+  place.branch_name = name;
+  place.storage_options = Impl(from).bases().options();
+  ARROW_ASSIGN_OR_RAISE(auto first, CommitClone(*resolved.snapshot, place, /*is_shallow=*/true, options));
   ARROW_RETURN_NOT_OK(PutNew(root, BranchKey(name), SerializeBranch(branch), "branch", name));
   return first;
 }

@@ -36,17 +36,6 @@ Status DeleteBranch(const Snapshot& from, const std::string& name, bool force = 
 Status ReplaceBranchMetadata(const Snapshot& from, const std::string& name,
                              const std::map<std::string, std::string>& metadata);
 
-struct CloneOptions {
-  std::optional<std::string> ref_name;  ///< what the clone calls its source
-  std::map<std::string, std::string> storage_options;
-  std::shared_ptr<runtime::Session> session;  ///< required
-};
-/// Makes a table at `uri` that holds the version `source` without copying its data files. Errors:
-/// AlreadyExists.
-Result<std::shared_ptr<const Snapshot>> ShallowClone(const Snapshot& source, const std::string& uri,
-                                                     const CloneOptions& clone,
-                                                     const CommitOptions& options = {});
-
 /// Renames the manifests of a line of versions from the V1 to the V2 scheme. Nobody may commit meanwhile.
 /// Goes on where an earlier call was interrupted.
 Status MigrateManifestNames(const Snapshot& from);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lance/table/clone.h"
 #include "lance/table/testing/commit_testing.h"
 #include "lance/table/versions.h"
 
@@ -111,14 +112,13 @@ TEST(Branches, KeepFilesOfBranchesBelowADeletedOne) {
 TEST(ShallowClone, SharesFilesAndKeepsTheVersion) {
   ASSERT_OK_AND_ASSIGN(auto first, MakeTable(FreshUri(), 1, /*stable_row_ids=*/true));
   ASSERT_OK_AND_ASSIGN(auto second, Commit(*first, RequestOf(AppendOf(1))));
-  CloneOptions options;
-  options.session = MakeSession();
-  const std::string target = FreshUri();
-  ASSERT_OK_AND_ASSIGN(auto clone, ShallowClone(*second, target, options));
+  CloneTarget target;
+  target.uri = FreshUri();
+  ASSERT_OK_AND_ASSIGN(auto clone, CommitClone(*second, target, /*is_shallow=*/true));
   EXPECT_EQ(clone->manifest().version, 2u);
   EXPECT_EQ(clone->manifest().reader_feature_flags, 16u | 2u);
   EXPECT_EQ(clone->manifest().base_paths[0].path, second->uri());
-  EXPECT_ERROR(ErrorKind::kAlreadyExists, "already exists", ShallowClone(*second, target, options).status());
+  EXPECT_ERROR(ErrorKind::kAlreadyExists, "already exists", CommitClone(*second, target, true).status());
   ASSERT_OK_AND_ASSIGN(auto third, Commit(*clone, RequestOf(AppendOf(1))));
   EXPECT_EQ(third->manifest().version, 3u);
   EXPECT_EQ(third->manifest().fragments.back().files[0].base_id, std::nullopt);
