@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import os
 import subprocess
 
 import lance
@@ -164,6 +165,63 @@ def test_insert_into_tables_of_the_reference(sql, tmp_path, type, values, litera
     assert table.schema.field("v").type == type
     assert table.slice(0, 2).equals(original) and table.num_rows == 4
     assert table["v"].null_count == original["v"].null_count + literals.count("NULL")
+
+
+def test_brain_floats(sql, tmp_path):
+    from lance.arrow import bfloat16_array
+    table = pa.table({"id": [1, 2], "v": bfloat16_array([1.5, None])})
+    lance.write_dataset(table, str(tmp_path / "t.lance"))
+    sql("INSERT INTO t VALUES (3, 0.25), (4, NULL), (5, 1.00390625), (6, 'nan'::FLOAT)")
+    sql("UPDATE t SET id = 10 WHERE id = 1")
+    sql("UPDATE t SET v = 3 WHERE id = 2")
+    got = {r["id"]: None if r["v"] is None else float(str(r["v"])) for r in rows(tmp_path, "t")}
+    assert str(got.pop(6)) == "nan"
+    assert got == {10: 1.5, 2: 3.0, 3: 0.25, 4: None, 5: 1.0}
+
+
+def test_blobs(sql, tmp_path):
+    schema = pa.schema([pa.field("id", pa.int64()), pa.field("b", pa.large_binary(), metadata={"lance-encoding:blob": "true"})])
+    lance.write_dataset(pa.table([[1, 2], [b"one", None]], schema=schema), str(tmp_path / "t.lance"), data_storage_version="2.1")
+    assert b"one".hex() in sql("SELECT * FROM t").out
+    sql("INSERT INTO t VALUES (3, 'three'::BLOB); UPDATE t SET id = id * 10; UPDATE t SET b = 'two'::BLOB WHERE id = 20")
+    blobs = {}
+    dataset = read(tmp_path, "t")
+    for id, blob in zip(dataset.to_table(columns=["id"])["id"].to_pylist(), dataset.take_blobs("b", indices=range(3))):
+        blobs[id] = blob.readall()
+    assert blobs == {10: b"one", 20: b"two", 30: b"three"}
+
+
+def test_json(sql, tmp_path):
+    lance.write_dataset(pa.table({"id": [1], "j": pa.array(['{"a": 1}'], pa.json_())}), str(tmp_path / "t.lance"), data_storage_version="2.2")
+    sql("""INSERT INTO t VALUES (2, '{"b": [2]}')""")
+    sql("UPDATE t SET id = 10 WHERE id = 1")
+    table = read(tmp_path, "t").to_table().sort_by("id")
+    assert [str(v).replace(" ", "") for v in table["j"].to_pylist()] == ['{"b":[2]}', '{"a":1}']
+    assert read(tmp_path, "t").count_rows("json_get_int(j, 'a') = 1") == 1
+
+
+def test_prepared_statements_run_again(sql, tmp_path):
+    sql("CREATE TABLE t (a INTEGER); PREPARE p AS INSERT INTO t VALUES ($1); EXECUTE p(1); EXECUTE p(2); "
+        "PREPARE u AS UPDATE t SET a = a + 10 WHERE a = $1; EXECUTE u(1); EXECUTE u(2); PREPARE d AS DELETE FROM t WHERE a = $1; EXECUTE d(11)")
+    assert rows(tmp_path, "t") == [{"a": 12}] and len(versions(tmp_path, "t")) == 6
+
+
+def test_memory_is_bounded(tmp_path):
+    # 1 GB of rows, in a process that may hold 200 MB of them.
+    text = (f"ATTACH '{tmp_path}' AS db (TYPE lance); SET memory_limit = '200MB'; SET threads = 2; "
+            "CREATE TABLE db.t AS SELECT i AS id, hash(i) AS h, md5(i::VARCHAR) AS s, [i, i + 1, i + 2]::DOUBLE[3] AS v FROM range(12000000) r(i)")
+    process = subprocess.Popen([str(PROGRAM), "sql", text], stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, process.stderr.read()
+    assert usage.ru_maxrss < 700_000, f"{usage.ru_maxrss} kB"
+    assert read(tmp_path, "t").count_rows() == 12_000_000
+
+
+def test_explain_changes_nothing(sql, tmp_path):
+    sql("CREATE TABLE t AS SELECT 1 AS a")
+    assert "LANCE_UPDATE" in sql("EXPLAIN UPDATE t SET a = 2").out
+    sql("EXPLAIN INSERT INTO t VALUES (2); EXPLAIN CREATE TABLE u AS SELECT 1; EXPLAIN DELETE FROM t")
+    assert versions(tmp_path, "t") == [1] and not (tmp_path / "u.lance").exists()
 
 
 def test_insert_that_does_not_fit(sql, tmp_path):
