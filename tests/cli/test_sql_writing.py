@@ -455,6 +455,15 @@ def test_copy_to(run, tmp_path):
     assert "no option" in run("sql", f"COPY (SELECT 1 AS a) TO '{tmp_path}/e.lance' (FORMAT lance, COLOUR 'red')").err
 
 
+@pytest.mark.parametrize("option", ["PER_THREAD_OUTPUT", "PARTITION_BY (g)", "FILE_SIZE_BYTES 1000"])
+def test_copy_of_many_files_is_refused(run, tmp_path, option):
+    result = run("sql", f"COPY (SELECT i AS a, i % 2 AS g FROM range(10) r(i)) TO '{tmp_path}/c.lance' (FORMAT lance, {option})")
+    assert "one table" in result.err
+    (tmp_path / "f.lance").write_text("text")
+    assert "is a file" in run("sql", f"COPY (SELECT 1 AS a) TO '{tmp_path}/f.lance' (FORMAT lance, OVERWRITE)").err
+    assert (tmp_path / "f.lance").read_text() == "text"
+
+
 def test_copy_interrupted_by_an_error_leaves_nothing(run, tmp_path):
     result = run("sql", f"COPY (SELECT CASE WHEN i < 400000 THEN i ELSE error('boom') END AS a FROM range(500000) r(i)) TO '{tmp_path}/c.lance' (FORMAT lance)")
     assert result.code != 0 and "boom" in result.err

@@ -2,6 +2,8 @@
 // keep the order of rows and bound memory, push into a StreamWriter.
 #include "write/copy_function.h"
 
+#include <filesystem>
+
 #include <arrow/api.h>
 
 #include "catalog/lance_catalog.h"
@@ -97,6 +99,10 @@ unique_ptr<FunctionData> Bind(ClientContext&, duckdb::CopyFunctionBindInput& inp
   target->names = names;
   target->types = types;
   target->path = input.info.file_path;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(target->path, ignored)) {
+    throw BinderException("\"%s\" is a file, and a Lance table is a folder", target->path);
+  }
   for (const auto& [name, values] : input.info.options) {
     SetOption(duckdb::StringUtil::Lower(name), values, &target->options);
   }
@@ -118,10 +124,20 @@ std::shared_ptr<Dataset> FindTable(const WriteTarget& target) {
   return ValueOrThrow(std::move(found));
 }
 
+// DuckDB makes up other names when a COPY is to write many files; Lance makes one table of them by itself.
+std::string CheckedPath(ClientContext& context, const WriteTarget& target, const std::string& file_path) {
+  if (file_path != duckdb::FileSystem::GetFileSystem(context).ExpandPath(target.path)) {
+    throw duckdb::NotImplementedException(
+        "COPY TO (FORMAT lance) writes one table: PARTITION_BY, PER_THREAD_OUTPUT, FILE_SIZE_BYTES and "
+        "USE_TMP_FILE do not apply");
+  }
+  return file_path;
+}
+
 unique_ptr<GlobalFunctionData> InitializeGlobal(ClientContext& context, FunctionData& data,
                                                 const std::string& file_path) {
   const auto& target = data.Cast<WriteTarget>();
-  const std::string path = target.catalog != nullptr ? target.path : file_path;
+  const std::string path = target.catalog != nullptr ? target.path : CheckedPath(context, target, file_path);
   auto global = make_uniq<GlobalWrite>();
   global->rows = std::make_unique<ArrowRows>(context, target.types, target.names);
   for (const size_t column : target.not_null) global->rows->SetNotNull(column);
