@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from conftest import PROGRAM
+from test_shell import Terminal
 
 
 @pytest.fixture
@@ -385,6 +386,18 @@ def test_second_change_is_refused(sql, tmp_path):
     assert "COMMIT" in sql("BEGIN; INSERT INTO t VALUES (2); DELETE FROM t; COMMIT", good=False).err
     assert "BEGIN" in sql("BEGIN; DROP TABLE t; COMMIT", good=False).err
     assert versions(tmp_path, "t") == [1] and versions(tmp_path, "u") == [1]
+
+
+def test_statement_that_fails_half_way_spoils_its_transaction(program, tmp_path):
+    lance.write_dataset(pa.table({"v": pa.array([b"abc"], pa.binary(3))}), str(tmp_path / "t.lance"))
+    shell = Terminal(program, "sql", home=tmp_path)
+    for statement, answer in [(f"ATTACH '{tmp_path}' AS db (TYPE lance);", "lance> "), ("BEGIN;", "lance> "),
+                              ("INSERT INTO db.t VALUES ('xyz'::BLOB);", "1 row"), ("INSERT INTO db.t VALUES ('too long'::BLOB);", "cannot be"),
+                              ("COMMIT;", "nothing of the transaction|aborted"), (".quit", "")]:
+        shell.send(statement + "\n")
+        shell.read_until(answer)
+    shell.wait()
+    assert rows(tmp_path, "t") == [{"v": b"abc"}] and versions(tmp_path, "t") == [1]
 
 
 def test_processes_insert_at_once(sql, tmp_path):

@@ -62,17 +62,24 @@ void LanceTransaction::CheckMayRead(const std::string& path) {
 
 std::shared_ptr<PendingChange> LanceTransaction::PendingAppend(const std::string& path) {
   std::lock_guard lock(mutex_);
-  return change_ != nullptr && change_->appends() && change_->table() == path ? change_ : nullptr;
+  if (change_ == nullptr || !change_->appends() || change_->table() != path) return nullptr;
+  half_way_ = true;
+  return change_;
 }
 
 void LanceTransaction::Hold(std::shared_ptr<PendingChange> change) {
   std::lock_guard lock(mutex_);
   change_ = std::move(change);
+  half_way_ = false;
 }
 
 duckdb::ErrorData LanceTransaction::Commit() {
   const auto change = std::move(change_);
   if (change == nullptr) return {};
+  if (half_way_) {
+    return duckdb::ErrorData(duckdb::TransactionException(
+        "an INSERT of this transaction failed half-way: nothing of the transaction was committed"));
+  }
   try {
     ThrowIfFailed(change->Commit());
   } catch (const std::exception& e) {

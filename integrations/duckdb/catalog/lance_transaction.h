@@ -36,7 +36,8 @@ class LanceTransaction final : public duckdb::Transaction {
   void CheckMayChange(const std::string& path, bool appends);
   /// Throws when the table has changes that are not committed.
   void CheckMayRead(const std::string& path);
-  /// The INSERT that waits for COMMIT; nullptr when there is none into this table.
+  /// The INSERT that waits for COMMIT, to add more rows to it; nullptr when there is none into this table.
+  /// Until it is held again the transaction cannot commit: a statement that fails half-way leaves it so.
   std::shared_ptr<PendingChange> PendingAppend(const std::string& path);
   void Hold(std::shared_ptr<PendingChange> change);
 
@@ -48,6 +49,7 @@ class LanceTransaction final : public duckdb::Transaction {
   // Tables that were forgotten: plans may point to them.
   std::vector<duckdb::unique_ptr<LanceTable>> forgotten_;
   std::shared_ptr<PendingChange> change_;
+  bool half_way_ = false;
 };
 
 class LanceTransactionManager final : public duckdb::TransactionManager {
