@@ -99,6 +99,39 @@ def test_oracle_reads_the_structure_asked_for(kind, encoding, tmp_path):
         check(write_file(str(tmp_path / f"{version}{nulls}"), table, version), table, f"{version} {nulls}")
 
 
+HINTS = (
+    {"lance-encoding:compression": "lz4"},
+    {"lance-encoding:compression": "zstd", "lance-encoding:compression-level": "5"},
+    {"lance-encoding:compression": "lz4", "lance-encoding:bss": "on"},
+    {"lance-encoding:compression": "fsst"},
+    {"lance-encoding:compression": "none"},
+    {"lance-encoding:rle-threshold": "0.9"},
+    {"lance-encoding:minichunk-size": "512"},
+    {"lance-encoding:dict-divisor": "100", "lance-encoding:dict-values-compression": "zstd"},
+    {"lance-encoding:dict-size-ratio": "1.0", "lance-encoding:dict-values-compression": "none"},
+)
+
+
+@pytest.mark.parametrize("hint", HINTS, ids=str)
+def test_oracle_reads_what_metadata_asks_for(hint, tmp_path):
+    strings = ("string", "large_string", "binary")
+    for kind in strings if hint.get("lance-encoding:compression") == "fsst" else (*strings, "int32", "float64", "int8", "decimal128"):
+        for version, values in itertools.product(VERSIONS, random_data.VALUES):
+            column = random_data.column(kind, values, "tenth", 7000, 1)
+            table = marked("a", column, hint)
+            check(write_file(str(tmp_path / f"{version}{kind}{values}"), table, version), table, f"{version} {kind} {values}")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", ("string", "int64", "float64", "decimal128", "list_string", "timestamp_us", "list_struct"))
+def test_oracle_reads_large_pages(kind, version, tmp_path):
+    for values, nulls in itertools.product(random_data.VALUES, ("none", "tenth", "runs")):
+        table = pa.table({"a": random_data.column(kind, values, nulls, 60000, 2)})
+        path = write_file(str(tmp_path / f"{values}{nulls}"), table, version)
+        assert os.path.getsize(path) > 0
+        check(path, table, f"{values} {nulls}")
+
+
 @pytest.mark.parametrize("nulls", ("none", "tenth", "all", "alternate"))
 def test_oracle_reads_blobs(nulls, tmp_path):
     rng = np.random.default_rng(1)

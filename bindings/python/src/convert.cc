@@ -7,6 +7,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
+#include "lance/commit_error.h"
 #include "lance/error.h"
 
 namespace lance::python {
@@ -106,7 +107,9 @@ void Raise(const arrow::Status& status, PyObject* invalid) {
   std::string message = PrefixOf(kind) + status.message();
   if (kind == ErrorKind::kCommitConflict) {
     nb::object type = nb::module_::import_("lance_cpp.commit").attr("CommitConflictError");
-    PyErr_SetObject(type.ptr(), type(message).ptr());
+    bool retryable = IsRetryable(status);
+    message = (retryable ? "Retryable commit conflict: " : "Commit conflict: ") + message;
+    PyErr_SetObject(type.ptr(), type(message, retryable).ptr());
   } else {
     PyErr_SetString(ExceptionOf(kind, invalid), message.c_str());
   }

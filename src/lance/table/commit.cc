@@ -117,12 +117,20 @@ class Committer {
     return Checkout(read_, {.number = version, .tag = {}, .branch = {}, .as_of = {}});
   }
 
+  // The newest version. A local hint is not believed here: the next version must not land in a gap.
+  static Result<ManifestLocation> Listed(store::ObjectStore& store) {
+    if (!store.capabilities().is_local) return LatestManifest(store);
+    ARROW_ASSIGN_OR_RAISE(auto locations, ListManifests(store));
+    if (locations.empty()) return NotFound("{}: there is no manifest any more", store.FullPath("_versions"));
+    return locations.back();
+  }
+
   // The newest version; `read_` or `seen` where they are it.
   Result<std::shared_ptr<const Snapshot>> Newest(bool first, const Snapshot& seen) {
     const CommitLine line = LineOf(read_);
     auto known = first ? KnownLatest(line.store()) : std::nullopt;
     if (!known) {
-      ARROW_ASSIGN_OR_RAISE(known, LatestManifest(line.store()));
+      ARROW_ASSIGN_OR_RAISE(known, Listed(line.store()));
     }
     if (known->version == seen.manifest().version) return Unowned(seen);
     if (known->version == read_.manifest().version) return Unowned(read_);

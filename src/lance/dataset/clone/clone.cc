@@ -10,9 +10,8 @@
 #include "lance/runtime/session.h"
 #include "lance/scan/exec/parallel_for.h"
 #include "lance/store/object_store.h"
-#include "lance/table/deep_clone.h"
+#include "lance/table/clone.h"
 #include "lance/table/table_snapshot.h"
-#include "lance/table/write_refs.h"
 
 namespace lance {
 namespace {
@@ -97,11 +96,8 @@ arrow::Result<std::shared_ptr<Dataset>> ShallowClone(const Dataset& dataset, con
                                                      const CloneOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto source, dataset::ResolveRef(dataset, options.version));
   const auto& snapshot = static_cast<const table::TableSnapshot&>(*source->snapshot());
-  table::CloneOptions clone;
-  clone.ref_name = snapshot.manifest().branch;
-  clone.storage_options = OptionsOf(options, snapshot);
-  clone.session = snapshot.session();
-  ARROW_ASSIGN_OR_RAISE(auto committed, table::ShallowClone(snapshot, target_uri, clone));
+  const table::CloneTarget target{target_uri, std::nullopt, OptionsOf(options, snapshot)};
+  ARROW_ASSIGN_OR_RAISE(auto committed, table::CommitClone(snapshot, target, /*is_shallow=*/true));
   return MakeDataset(std::move(committed));
 }
 
@@ -112,15 +108,15 @@ arrow::Result<std::shared_ptr<Dataset>> DeepClone(const Dataset& dataset, const 
   if ((snapshot.manifest().reader_feature_flags & table::kFlagManagedBlobs) != 0) {
     return NotSupported("deep clones of tables with managed blobs");
   }
-  const auto storage_options = OptionsOf(options, snapshot);
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, store::OpenStore(target_uri, storage_options));
+  const table::CloneTarget target{target_uri, std::nullopt, OptionsOf(options, snapshot)};
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, store::OpenStore(target_uri, target.storage_options));
   const auto existing = table::LatestManifest(*opened.store);
   if (existing.ok()) return AlreadyExists("Dataset already exists: {}", target_uri);
   if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();
   ARROW_ASSIGN_OR_RAISE(std::vector<CopyJob> jobs, ListFiles(snapshot));
   ARROW_RETURN_NOT_OK(scan::ParallelFor(snapshot.session()->thread_pool(), jobs.size(),
                                         [&](size_t i) { return CopyObject(jobs[i], *opened.store); }));
-  ARROW_ASSIGN_OR_RAISE(auto committed, table::CommitDeepClone(snapshot, target_uri, storage_options));
+  ARROW_ASSIGN_OR_RAISE(auto committed, table::CommitClone(snapshot, target, /*is_shallow=*/false));
   return MakeDataset(std::move(committed));
 }
 

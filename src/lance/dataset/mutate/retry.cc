@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "lance/commit_error.h"
 #include "lance/dataset/write/commit_operation.h"
 
 namespace lance::dataset {

@@ -57,8 +57,8 @@ uint64_t LeafBytes(const LeafShape& shape, const ShreddedLeaf& leaf) {
 // One column: rows held back until they make a page.
 class LeafWriter {
  public:
-  LeafWriter(LeafPath leaf, const ColumnOptions& options, size_t column)
-      : leaf_(std::move(leaf)), options_(options), column_(column) {}
+  LeafWriter(LeafPath leaf, EncodingHints hints, const ColumnOptions& options, size_t column)
+      : leaf_(std::move(leaf)), hints_(std::move(hints)), options_(options), column_(column) {}
 
   const LeafPath& leaf() const { return leaf_; }
 
@@ -70,7 +70,8 @@ class LeafWriter {
     if (held_rows_ == 0) return Status::OK();
     std::vector<EncodedPage> pages;
     const uint64_t first_row = next_row_ - held_rows_;
-    ARROW_RETURN_NOT_OK(EncodePages(leaf_, options_.format, JoinRows(std::move(held_)), first_row, &pages));
+    ARROW_RETURN_NOT_OK(
+        EncodePages(leaf_, hints_, options_.format, JoinRows(std::move(held_)), first_row, &pages));
     held_.clear();
     held_rows_ = held_bytes_ = dictionary_entries_ = 0;
     for (EncodedPage& page : pages) ARROW_RETURN_NOT_OK(sink->WritePage(column_, std::move(page)));
@@ -128,6 +129,7 @@ class LeafWriter {
   }
 
   LeafPath leaf_;
+  EncodingHints hints_;
   const ColumnOptions& options_;
   size_t column_;
   std::vector<ShreddedLeaf> held_;
@@ -203,17 +205,21 @@ class BlobWriter {
 
 class StructuralFieldWriter final : public FieldWriter {
  public:
-  StructuralFieldWriter(std::vector<LeafPath> leaves, const ColumnOptions& options) : options_(options) {
+  explicit StructuralFieldWriter(const ColumnOptions& options) : options_(options) {}
+
+  Status Init(std::vector<LeafPath> leaves) {
     for (LeafPath& leaf : leaves) {
       const size_t column = columns_++;
       ids_.push_back(leaf.field->id);
       checked_.push_back(leaf);
       if (leaf.blob == BlobForm::kNone) {
-        leaves_.push_back(std::make_unique<LeafWriter>(std::move(leaf), options_, column));
+        ARROW_ASSIGN_OR_RAISE(EncodingHints hints, EncodingHints::Parse(*leaf.field, options_.format));
+        leaves_.push_back(std::make_unique<LeafWriter>(std::move(leaf), std::move(hints), options_, column));
       } else {
         blobs_.push_back(std::make_unique<BlobWriter>(std::move(leaf), options_, column));
       }
     }
+    return Status::OK();
   }
 
   size_t num_columns() const override { return columns_; }
@@ -267,7 +273,9 @@ class StructuralFieldWriter final : public FieldWriter {
 Result<std::unique_ptr<FieldWriter>> MakeFieldWriter(const schema::Field& field,
                                                      const ColumnOptions& options) {
   ARROW_ASSIGN_OR_RAISE(std::vector<LeafPath> leaves, FindLeaves(field, options.format));
-  return std::make_unique<StructuralFieldWriter>(std::move(leaves), options);
+  auto writer = std::make_unique<StructuralFieldWriter>(options);
+  ARROW_RETURN_NOT_OK(writer->Init(std::move(leaves)));
+  return writer;
 }
 
 }  // namespace lance::encoding

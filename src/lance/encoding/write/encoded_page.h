@@ -16,6 +16,8 @@ class PageLayout;
 
 namespace lance::encoding {
 
+struct EncodingHints;
+
 /// A page ready to be written: its buffers, in order, and the message that says how to read them.
 struct EncodedPage {
   std::vector<BufferPtr> buffers;
@@ -41,7 +43,12 @@ Result<bool> EncodeMiniBlock(const PageLevels& levels, ChunkEncoder* values,
 /// Writes levels and value of each slot side by side. Values are of one width (whole bytes or single bits;
 /// lists, packed structs) or of varying length.
 Status EncodeFullZip(const LeafShape& shape, const PageLevels& levels, const LeafValues& values,
-                     EncodedPage* page, pb21::PageLayout* layout);
+                     const EncodingHints& hints, EncodedPage* page, pb21::PageLayout* layout);
+
+/// Writes a page whose valid values are all the same (2.2 and later). False when they are not, or when
+/// another layout is shorter.
+Result<bool> EncodeConstant(const LeafShape& shape, const PageLevels& levels, const LeafValues& values,
+                            EncodedPage* page, pb21::PageLayout* layout);
 
 /// Writes a page without a single valid value: levels only, or nothing when `simple`.
 Status EncodeAllNull(const PageLevels& levels, bool simple, const PageFormat& format, EncodedPage* page,

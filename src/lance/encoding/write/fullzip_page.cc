@@ -4,13 +4,20 @@
 
 #include "lance/base/checked_math.h"
 #include "lance/encoding/codec/fixed_size_list/fixed_size_list_encode.h"
+#include "lance/encoding/codec/fsst/fsst_encode.h"
+#include "lance/encoding/codec/general/compress.h"
 #include "lance/encoding/codec/packed_struct/packed_struct_encode.h"
 #include "lance/encoding/core/buffers.h"
 #include "lance/encoding/write/encoded_page.h"
+#include "lance/encoding/write/encoding_hints.h"
+#include "lance/encoding/write/value_choice.h"
 #include "lance/proto/page_encodings.pb.h"
 
 namespace lance::encoding {
 namespace {
+
+constexpr uint64_t kLongValue = 32 << 10;  ///< a value above it is worth a compressor of its own
+constexpr uint64_t kLeastBytes = 32 << 10;
 
 // Values as they go into slots: `row_bytes` each, or of varying length.
 struct ZipValues {
@@ -79,19 +86,64 @@ Status PreparePacked(const LeafValues& values, pb21::CompressiveEncoding* encodi
   return Status::OK();
 }
 
-Status Prepare(const LeafShape& shape, const LeafValues& values, pb21::CompressiveEncoding* encoding,
-               ZipValues* out) {
+// Compresses each value by itself.
+Status CompressEach(const LeafValues& values, const Compression& compression, LeafValues* out) {
+  std::vector<uint8_t> bytes;
+  ARROW_ASSIGN_OR_RAISE(auto ends, AllocateOutput((values.size + 1) * 8));
+  auto* offsets = reinterpret_cast<int64_t*>(ends->mutable_data());
+  offsets[0] = 0;
+  for (uint64_t i = 0; i < values.size; ++i) {
+    ARROW_RETURN_NOT_OK(
+        AppendCompressed(compression, values.data + values.start(i), values.length(i), &bytes));
+    offsets[i + 1] = static_cast<int64_t>(bytes.size());
+  }
+  out->kind = LeafKind::kVariable;
+  out->size = values.size;
+  out->data_bytes = bytes.size();
+  auto data = arrow::Buffer::FromVector(std::move(bytes));
+  out->data = data->data();
+  out->offsets64 = offsets;
+  out->owners = {std::move(data), std::move(ends)};
+  return Status::OK();
+}
+
+Status PrepareVariable(const LeafShape& shape, const LeafValues& values, const EncodingHints& hints,
+                       pb21::CompressiveEncoding* encoding, ZipValues* out) {
+  out->variable = &values;
+  out->length_bytes = values.offset_bytes();
+  const bool each = !hints.uncompressed && hints.strings != StringCompression::kFsst &&
+                    (values.max_length > kLongValue || hints.compression) && values.data_bytes >= kLeastBytes;
+  if (each) {
+    const Compression compression = hints.compression.value_or(Compression{Scheme::kZstd, std::nullopt});
+    ARROW_RETURN_NOT_OK(CompressEach(values, compression, &out->joined));
+    // Pictures and the like do not shrink.
+    if (out->joined.data_bytes < values.data_bytes) {
+      out->variable = &out->joined;
+      encoding = DescribeGeneral(compression, encoding);
+    }
+  } else if (WantsFsst(shape, values, hints)) {
+    ARROW_ASSIGN_OR_RAISE(auto strings, CompressStrings(values));
+    if (strings) {
+      DescribeFsst(*strings, encoding);
+      out->joined = std::move(strings->codes);
+      out->variable = &out->joined;
+      return Status::OK();
+    }
+  }
+  encoding->mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(values.offset_bytes() *
+                                                                                      8);
+  return Status::OK();
+}
+
+Status Prepare(const LeafShape& shape, const LeafValues& values, const EncodingHints& hints,
+               pb21::CompressiveEncoding* encoding, ZipValues* out) {
   switch (values.kind) {
     case LeafKind::kFixed:
       return PrepareFixed(shape, values, encoding, out);
     case LeafKind::kPackedStruct:
       return PreparePacked(values, encoding, out);
     case LeafKind::kVariable:
-      encoding->mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(
-          values.offset_bytes() * 8);
-      out->variable = &values;
-      out->length_bytes = values.offset_bytes();
-      return Status::OK();
+      return PrepareVariable(shape, values, hints, encoding, out);
     default:
       return Internal("values of kind {} one by one", static_cast<int>(values.kind));
   }
@@ -180,10 +232,10 @@ class Zipper {
 }  // namespace
 
 Status EncodeFullZip(const LeafShape& shape, const PageLevels& levels, const LeafValues& values,
-                     EncodedPage* page, pb21::PageLayout* layout) {
+                     const EncodingHints& hints, EncodedPage* page, pb21::PageLayout* layout) {
   pb21::FullZipLayout* described = layout->mutable_full_zip_layout();
   ZipValues zip;
-  ARROW_RETURN_NOT_OK(Prepare(shape, values, described->mutable_value_compression(), &zip));
+  ARROW_RETURN_NOT_OK(Prepare(shape, values, hints, described->mutable_value_compression(), &zip));
   if (levels.num_slots > UINT32_MAX) return ResourceExhausted("{} slots in one page", levels.num_slots);
   Zipper zipper(levels, zip, values.size);
   if (zip.fixed != nullptr && !levels.has_levels() && zip.owned.empty()) {

@@ -45,8 +45,10 @@ Status GatherFixed(const std::vector<ValuePiece>& pieces, uint64_t bits, LeafVal
   out->bits = bits;
   if (pieces.size() == 1 && pieces[0].rows.size() == 1) {
     const uint64_t start = (static_cast<uint64_t>(pieces[0].array->offset) + pieces[0].rows[0].start) * bits;
-    if (start % 8 == 0) {
-      out->data = pieces[0].array->buffers[1]->data() + start / 8;
+    const uint8_t* in_place = pieces[0].array->buffers[1]->data() + start / 8;
+    const uint64_t alignment = bits % 64 == 0 ? 8 : bits % 32 == 0 ? 4 : bits % 16 == 0 ? 2 : 1;
+    if (start % 8 == 0 && reinterpret_cast<uintptr_t>(in_place) % alignment == 0) {
+      out->data = in_place;
       out->owners.push_back(pieces[0].array);
       return Status::OK();
     }
@@ -101,17 +103,6 @@ Status GatherLists(const LeafShape& shape, std::vector<ValuePiece> pieces, LeafV
   out->size = rows;
   out->bits = shape.bits;
   return Status::OK();
-}
-
-// One flag a value: whether it is null. Empty: none is.
-std::vector<bool> NullValues(const PageLevels& levels) {
-  std::vector<bool> nulls;
-  if (levels.def.empty()) return nulls;
-  nulls.reserve(levels.num_values);
-  for (uint64_t slot = 0; slot < levels.num_slots; ++slot) {
-    if (levels.rep.empty() || levels.visible(slot)) nulls.push_back(levels.def[slot] != 0);
-  }
-  return nulls;
 }
 
 template <typename Offset>
@@ -284,13 +275,23 @@ Status GatherDictionary(const LeafShape& shape, std::vector<ValuePiece> pieces,
 
 }  // namespace
 
+std::vector<bool> NullFlags(const PageLevels& levels) {
+  std::vector<bool> nulls;
+  if (levels.def.empty()) return nulls;
+  nulls.reserve(levels.num_values);
+  for (uint64_t slot = 0; slot < levels.num_slots; ++slot) {
+    if (levels.rep.empty() || levels.visible(slot)) nulls.push_back(levels.def[slot] != 0);
+  }
+  return nulls;
+}
+
 Result<LeafValues> GatherValues(const LeafShape& shape, const std::vector<ValuePiece>& pieces,
                                 const PageLevels& levels) {
   LeafValues out;
   out.size = CountValues(pieces);
   if (out.size != levels.num_values) return Internal("{} values for {} slots", out.size, levels.num_values);
   std::vector<bool> nulls;
-  if (shape.kind != LeafKind::kFixed) nulls = NullValues(levels);
+  if (shape.kind != LeafKind::kFixed) nulls = NullFlags(levels);
   if (shape.kind == LeafKind::kDictionary) {
     ARROW_RETURN_NOT_OK(GatherDictionary(shape, pieces, nulls, &out));
   } else {

@@ -37,6 +37,9 @@ struct LeafValues {
   uint64_t length(uint64_t i) const { return start(i + 1) - start(i); }
 };
 
+/// One flag a value of a page: whether it is null. Empty: none is.
+std::vector<bool> NullFlags(const PageLevels& levels);
+
 /// Puts the values of a page side by side; copies nothing when they are one piece of whole bytes. Bytes of
 /// null strings are dropped. Errors: InvalidArgument, ResourceExhausted.
 Result<LeafValues> GatherValues(const LeafShape& shape, const std::vector<ValuePiece>& pieces,

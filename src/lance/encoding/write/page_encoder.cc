@@ -5,11 +5,8 @@
 #include <arrow/type.h>
 
 #include "lance/base/checked_math.h"
-#include "lance/encoding/codec/fixed_size_list/fixed_size_list_encode.h"
-#include "lance/encoding/codec/flat/flat_encode.h"
 #include "lance/encoding/codec/packed_struct/packed_struct_encode.h"
-#include "lance/encoding/codec/variable/variable_encode.h"
-#include "lance/encoding/core/buffers.h"
+#include "lance/encoding/write/value_choice.h"
 #include "lance/proto/page_encodings.pb.h"
 
 namespace lance::encoding {
@@ -17,21 +14,6 @@ namespace {
 
 /// Values below this many bytes are worth cutting into chunks.
 constexpr uint64_t kMaxNarrowBytes = 256;
-constexpr char kStructuralKey[] = "lance-encoding:structural-encoding";
-
-enum class Structure { kMiniBlock, kFullZip };
-
-// What the field asks for, or nothing.
-Result<std::optional<Structure>> AskedStructure(const LeafPath& leaf) {
-  auto found = leaf.field->metadata.find(kStructuralKey);
-  if (found == leaf.field->metadata.end()) return std::nullopt;
-  std::string asked = found->second;
-  for (char& c : asked) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (asked == "miniblock") return Structure::kMiniBlock;
-  if (asked == "fullzip") return Structure::kFullZip;
-  return InvalidArgument("{} is \"{}\": miniblock and fullzip are known", kStructuralKey, found->second);
-}
-
 uint64_t LongestValue(const LeafValues& values) {
   if (values.kind == LeafKind::kVariable) return values.max_length;
   if (values.kind != LeafKind::kPackedStruct) return CeilDiv(values.bits, 8);
@@ -51,44 +33,11 @@ bool CanZip(const LeafShape& shape) {
          (shape.kind != LeafKind::kFixed || shape.bits == 1 || shape.whole_bytes());
 }
 
-Result<std::unique_ptr<ChunkEncoder>> MakeChunkEncoder(const LeafShape& shape, const LeafValues& values) {
-  switch (values.kind) {
-    case LeafKind::kFixed:
-      return shape.dims.empty() ? MakeFlatEncoder(values) : MakeFixedSizeListEncoder(shape, values);
-    case LeafKind::kDictionary:
-      return MakeFlatEncoder(values);
-    case LeafKind::kVariable:
-      return MakeVariableEncoder(values);
-    case LeafKind::kPackedStruct:
-      return MakePackedStructEncoder(values);
-    default:
-      return Internal("chunks of values of kind {}", static_cast<int>(values.kind));
-  }
-}
-
-Result<DictionaryBlock> EncodeDictionary(const LeafValues& items) {
-  DictionaryBlock block;
-  pb21::CompressiveEncoding encoding;
-  block.num_items = items.size;
-  if (items.kind == LeafKind::kVariable) {
-    std::vector<uint8_t> bytes = EncodeStringBlock(items);
-    block.bytes = arrow::Buffer::FromVector(std::move(bytes));
-    encoding.mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(items.offset_bytes() *
-                                                                                       8);
-  } else {
-    ARROW_ASSIGN_OR_RAISE(auto copy, AllocateOutput(items.size * items.bits / 8));
-    std::memcpy(copy->mutable_data(), items.data, items.size * items.bits / 8);
-    block.bytes = std::move(copy);
-    encoding.mutable_flat()->set_bits_per_value(items.bits);
-  }
-  block.encoding = encoding.SerializeAsString();
-  return block;
-}
-
 class PageMaker {
  public:
-  PageMaker(const LeafPath& leaf, const PageFormat& format, std::vector<EncodedPage>* out)
-      : leaf_(leaf), format_(format), full_(leaf.ListLayers()), out_(out) {}
+  PageMaker(const LeafPath& leaf, const EncodingHints& hints, const PageFormat& format,
+            std::vector<EncodedPage>* out)
+      : leaf_(leaf), hints_(hints), format_(format), full_(leaf.ListLayers()), out_(out) {}
 
   Status Run(PageRows rows, uint64_t first_row) {
     // Kept for the case that the page must be cut: only lists can ask for that.
@@ -130,25 +79,36 @@ class PageMaker {
       return true;
     }
     ARROW_ASSIGN_OR_RAISE(LeafValues values, GatherValues(leaf_.shape, pieces, levels));
-    ARROW_ASSIGN_OR_RAISE(std::optional<Structure> asked, AskedStructure(leaf_));
+    if (format_.minor >= 2 && !hints_.structure) {
+      ARROW_ASSIGN_OR_RAISE(bool constant, EncodeConstant(leaf_.shape, levels, values, page, layout));
+      if (constant) return true;
+    }
+    std::optional<Structure> asked = hints_.structure;
     if (values.kind == LeafKind::kPackedStruct && HasVariableMember(values)) asked = Structure::kFullZip;
-    if (values.kind == LeafKind::kDictionary) {
-      ARROW_ASSIGN_OR_RAISE(DictionaryBlock dictionary, EncodeDictionary(values.children[0]));
-      return MiniBlock(levels, values, &dictionary, num_rows, page, layout);
+    if (values.kind == LeafKind::kDictionary) return Dictionary(levels, values, num_rows, page, layout);
+    if (!hints_.uncompressed) {
+      ARROW_ASSIGN_OR_RAISE(auto dictionary, ChooseDictionary(leaf_.shape, values, levels, hints_, format_));
+      if (dictionary) return Dictionary(levels, *dictionary, num_rows, page, layout);
     }
     const bool narrow = LongestValue(values) < kMaxNarrowBytes;
     const Structure structure = asked.value_or(narrow ? Structure::kMiniBlock : Structure::kFullZip);
     if (structure == Structure::kFullZip && CanZip(leaf_.shape)) {
-      ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, page, layout));
+      ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, hints_, page, layout));
       return true;
     }
     return MiniBlock(levels, values, nullptr, num_rows, page, layout);
   }
 
+  Result<bool> Dictionary(const PageLevels& levels, const LeafValues& values, uint64_t num_rows,
+                          EncodedPage* page, pb21::PageLayout* layout) {
+    ARROW_ASSIGN_OR_RAISE(DictionaryBlock dictionary, EncodeDictionary(values.children[0], hints_));
+    return MiniBlock(levels, values, &dictionary, num_rows, page, layout);
+  }
+
   Result<bool> MiniBlock(const PageLevels& levels, const LeafValues& values,
                          const DictionaryBlock* dictionary, uint64_t num_rows, EncodedPage* page,
                          pb21::PageLayout* layout) {
-    ARROW_ASSIGN_OR_RAISE(auto encoder, MakeChunkEncoder(leaf_.shape, values));
+    ARROW_ASSIGN_OR_RAISE(auto encoder, ChooseChunkEncoder(leaf_.shape, values, hints_));
     ARROW_ASSIGN_OR_RAISE(bool fits,
                           EncodeMiniBlock(levels, encoder.get(), dictionary, format_, page, layout));
     if (fits) return true;
@@ -158,11 +118,12 @@ class PageMaker {
                           leaf_.type->ToString());
     }
     layout->Clear();
-    ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, page, layout));
+    ARROW_RETURN_NOT_OK(EncodeFullZip(leaf_.shape, levels, values, hints_, page, layout));
     return true;
   }
 
   const LeafPath& leaf_;
+  const EncodingHints& hints_;
   const PageFormat& format_;
   FullLevels full_;
   std::vector<EncodedPage>* out_;
@@ -170,9 +131,10 @@ class PageMaker {
 
 }  // namespace
 
-Status EncodePages(const LeafPath& leaf, const PageFormat& format, PageRows rows, uint64_t first_row,
-                   std::vector<EncodedPage>* out) {
-  return WithContext(PageMaker(leaf, format, out).Run(std::move(rows), first_row), "field " + leaf.name);
+Status EncodePages(const LeafPath& leaf, const EncodingHints& hints, const PageFormat& format, PageRows rows,
+                   uint64_t first_row, std::vector<EncodedPage>* out) {
+  return WithContext(PageMaker(leaf, hints, format, out).Run(std::move(rows), first_row),
+                     "field " + leaf.name);
 }
 
 Result<EncodedPage> EncodeBlobDescriptors(const std::vector<uint64_t>& positions,

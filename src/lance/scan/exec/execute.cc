@@ -19,9 +19,6 @@ namespace {
 // Decoded bytes of a unit: large against what handing one over costs, small against the caches.
 constexpr uint64_t kUnitBytes = 4 << 20;
 constexpr uint64_t kMinUnitBytes = 256 << 10;
-// A search looks at every byte once and keeps none: with units of this size it does so while they lie in the
-// second-level cache, in a buffer that the next unit uses again.
-constexpr uint64_t kSearchUnitBytes = 1 << 20;
 // Below this a thread hop costs more than it gives.
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
@@ -69,9 +66,9 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
   const uint64_t weighted = row_bytes + late_bytes / 4;
   const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
   const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
-  const uint64_t most = plan.knn.has_value() ? kSearchUnitBytes : kUnitBytes;
-  uint64_t bytes = most;
-  if (threads > 0) bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, most);
+  uint64_t bytes = kUnitBytes;
+  if (threads > 0)
+    bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
   bytes = std::min(bytes, plan.io_buffer_bytes);
   sizing.unit_rows = std::max<uint64_t>(bytes / weighted, 1);
   if (plan.batches_ahead.has_value()) {
@@ -168,7 +165,10 @@ class Executor {
     const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
                           !plan_->knn.has_value();
     if (may_stop) options.first_unit_rows = plan_->batch_rows;
-    UnitPlanner planner(context_, plan_->fragments, options);
+    // A search keeps nothing of what it reads: it hands on distances and row ids.
+    auto unit_context = std::make_shared<ReadContext>(*context_);
+    unit_context->views = plan_->knn.has_value();
+    UnitPlanner planner(std::move(unit_context), plan_->fragments, options);
 
     runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();
     const int threads = pool == nullptr ? 0 : pool->num_threads();

@@ -58,7 +58,7 @@ TEST(KeyIndex, FindsEveryRowOfEveryKeyType) {
   for (const auto& type :
        {arrow::int8(), arrow::uint16(), arrow::int32(), arrow::int64(), arrow::float64(), arrow::utf8(),
         arrow::large_utf8(), arrow::binary(), arrow::date32(), arrow::timestamp(arrow::TimeUnit::MICRO),
-        arrow::decimal128(20, 2), arrow::boolean()}) {
+        arrow::decimal128(23, 2), arrow::boolean()}) {
     auto cast = [&](int rows, int distinct) {
       std::shared_ptr<arrow::Array> keys = RandomKeys(rows, distinct, &random);
       if (type->id() == arrow::Type::DATE32) keys = arrow::compute::Cast(*keys, arrow::int32()).ValueOrDie();

@@ -14,6 +14,13 @@ inline constexpr uint64_t FastLanesBytes(unsigned width) { return 128 * static_c
 /// `in` holds FastLanesBytes(width) bytes at any alignment, `out` takes 128 * word_bits bytes. See README.md.
 void FastLanesUnpack(unsigned word_bits, unsigned width, const uint8_t* in, uint8_t* out);
 
+/// Packs 1,024 values of `word_bits` at `width` bits each: the inverse of FastLanesUnpack. Bits above `width`
+/// must be zero. `out` takes FastLanesBytes(width) bytes at any alignment.
+void FastLanesPack(unsigned word_bits, unsigned width, const uint8_t* in, uint8_t* out);
+
+/// The bits that the widest of `count` values of `word_bits` needs.
+unsigned WidestValue(unsigned word_bits, const uint8_t* in, uint64_t count);
+
 /// Returns value `index` (< 1024) of a block without unpacking the others.
 uint64_t FastLanesGet(unsigned word_bits, unsigned width, const uint8_t* in, unsigned index);
 

@@ -1,0 +1,200 @@
+#include "lance/encoding/codec/dictionary/dictionary_build.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "lance/encoding/core/buffers.h"
+
+namespace lance::encoding {
+namespace {
+
+constexpr uint64_t kSamples = 4096;
+constexpr uint64_t kLeastSamples = 1024;
+constexpr uint64_t kSampleBlocks = 32;
+
+uint64_t Mix(uint64_t left, uint64_t right) {
+  const auto product = static_cast<unsigned __int128>(left) * right;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// In the manner of wyhash (Wang Yi, public domain): two words a multiplication.
+uint64_t HashBytes(const uint8_t* bytes, uint64_t size) {
+  constexpr uint64_t kA = 0x9e3779b97f4a7c15;
+  constexpr uint64_t kB = 0xe7037ed1a0b428db;
+  auto load = [&](uint64_t at, uint64_t count) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes + at, count);
+    return word;
+  };
+  uint64_t hash = size * kB;
+  uint64_t at = 0;
+  for (; at + 16 <= size; at += 16) hash = Mix(load(at, 8) ^ kA, load(at + 8, 8) ^ hash);
+  if (size - at >= 8) {
+    hash = Mix(load(at, 8) ^ kA, hash ^ kB);
+    at += 8;
+  }
+  return Mix(load(at, size - at) ^ hash, kA);
+}
+
+// Values as runs of bytes, whatever their kind.
+struct Value {
+  const uint8_t* bytes;
+  uint64_t size;
+};
+
+Value ValueAt(const LeafValues& values, uint64_t i) {
+  if (values.kind == LeafKind::kVariable) return {values.data + values.start(i), values.length(i)};
+  return {values.data + i * (values.bits / 8), values.bits / 8};
+}
+
+class Table {
+ public:
+  explicit Table(const LeafValues& values) : values_(values), slots_(1 << 10) {}
+
+  // The number of the value; `added` when it is new.
+  uint32_t Find(uint64_t i, bool* added) {
+    const Value value = ValueAt(values_, i);
+    const uint64_t hash = HashBytes(value.bytes, value.size);
+    uint64_t at = hash & (slots_.size() - 1);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (; slots_[at].entry != kNone; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at].tag != tag) continue;
+      const Value known = ValueAt(values_, first_use_[slots_[at].entry]);
+      if (known.size == value.size && std::memcmp(known.bytes, value.bytes, value.size) == 0) {
+        *added = false;
+        return slots_[at].entry;
+      }
+    }
+    *added = true;
+    const auto entry = static_cast<uint32_t>(first_use_.size());
+    slots_[at] = {tag, entry};
+    first_use_.push_back(i);
+    hashes_.push_back(hash);
+    if (first_use_.size() * 2 > slots_.size()) Grow();
+    return entry;
+  }
+
+  const std::vector<uint64_t>& first_use() const { return first_use_; }
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t entry = kNone;
+  };
+
+  void Grow() {
+    std::vector<Slot> larger(slots_.size() * 2);
+    for (uint32_t entry = 0; entry < first_use_.size(); ++entry) {
+      uint64_t at = hashes_[entry] & (larger.size() - 1);
+      while (larger[at].entry != kNone) at = (at + 1) & (larger.size() - 1);
+      larger[at] = {static_cast<uint32_t>(hashes_[entry] >> 32), entry};
+    }
+    slots_ = std::move(larger);
+  }
+
+  const LeafValues& values_;
+  std::vector<Slot> slots_;
+  std::vector<uint64_t> first_use_;
+  std::vector<uint64_t> hashes_;
+};
+
+// The entries as values of their own.
+Status GatherEntries(const LeafValues& values, const std::vector<uint64_t>& first_use, uint64_t bytes,
+                     LeafValues* out) {
+  out->kind = values.kind;
+  out->size = first_use.size();
+  out->bits = values.bits;
+  ARROW_ASSIGN_OR_RAISE(auto data, AllocateOutput(bytes));
+  uint8_t* to = data->mutable_data();
+  if (values.kind == LeafKind::kFixed) {
+    for (uint64_t use : first_use) {
+      const Value value = ValueAt(values, use);
+      std::memcpy(to, value.bytes, value.size);
+      to += value.size;
+    }
+  } else {
+    const unsigned width = values.offset_bytes();
+    ARROW_ASSIGN_OR_RAISE(auto ends, AllocateOutput((first_use.size() + 1) * width));
+    uint64_t end = 0;
+    std::memcpy(ends->mutable_data(), &end, width);
+    for (uint64_t i = 0; i < first_use.size(); ++i) {
+      const Value value = ValueAt(values, first_use[i]);
+      if (value.size > 0) std::memcpy(to + end, value.bytes, value.size);
+      end += value.size;
+      out->max_length = std::max(out->max_length, value.size);
+      std::memcpy(ends->mutable_data() + (i + 1) * width, &end, width);
+    }
+    out->data_bytes = end;
+    if (width == 4) {
+      out->offsets32 = reinterpret_cast<const int32_t*>(ends->data());
+    } else {
+      out->offsets64 = reinterpret_cast<const int64_t*>(ends->data());
+    }
+    out->owners.push_back(std::move(ends));
+  }
+  out->data = data->data();
+  out->owners.push_back(std::move(data));
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<std::optional<LeafValues>> BuildDictionary(const LeafValues& values, const std::vector<bool>& nulls,
+                                                  const DictionaryLimits& limits) {
+  ARROW_ASSIGN_OR_RAISE(auto indices, AllocateOutput(values.size * 4));
+  auto* to = reinterpret_cast<uint32_t*>(indices->mutable_data());
+  Table table(values);
+  const uint64_t overhead = values.kind == LeafKind::kVariable ? values.offset_bytes() : 0;
+  uint64_t entry_bytes = 0;
+  uint32_t previous = 0;
+  for (uint64_t i = 0; i < values.size; ++i) {
+    if (nulls.empty() || !nulls[i]) {
+      bool added = false;
+      previous = table.Find(i, &added);
+      if (added) {
+        entry_bytes += ValueAt(values, i).size;
+        const uint64_t entries = table.first_use().size();
+        const auto index_bits =
+            static_cast<uint64_t>(entries <= limits.max_packed_entries ? std::bit_width(entries) : 32);
+        if (entries > limits.max_entries || entry_bytes > limits.max_entry_bytes ||
+            entry_bytes + entries * overhead + values.size * index_bits / 8 > limits.max_encoded_bytes) {
+          return std::nullopt;
+        }
+      }
+    }
+    to[i] = previous;
+  }
+  if (table.first_use().empty()) return std::nullopt;
+  LeafValues out;
+  out.kind = LeafKind::kDictionary;
+  out.size = values.size;
+  out.bits = 32;
+  out.data = indices->data();
+  out.owners.push_back(std::move(indices));
+  LeafValues entries;
+  ARROW_RETURN_NOT_OK(GatherEntries(values, table.first_use(), entry_bytes, &entries));
+  out.children.push_back(std::move(entries));
+  return out;
+}
+
+std::optional<double> SampleDistinct(const LeafValues& values) {
+  const uint64_t samples = std::min(values.size, kSamples);
+  if (samples < kLeastSamples) return std::nullopt;
+  std::vector<uint64_t> hashes;
+  hashes.reserve(samples);
+  for (uint64_t block = 0; block < kSampleBlocks; ++block) {
+    const uint64_t start = block * values.size / kSampleBlocks;
+    const uint64_t end = std::min(start + samples / kSampleBlocks, (block + 1) * values.size / kSampleBlocks);
+    for (uint64_t i = start; i < end; ++i) {
+      const Value value = ValueAt(values, i);
+      hashes.push_back(HashBytes(value.bytes, value.size));
+    }
+  }
+  std::sort(hashes.begin(), hashes.end());
+  const auto distinct = std::unique(hashes.begin(), hashes.end()) - hashes.begin();
+  return static_cast<double>(distinct) / static_cast<double>(hashes.size());
+}
+
+}  // namespace lance::encoding

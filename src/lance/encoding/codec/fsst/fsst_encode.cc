@@ -1,0 +1,106 @@
+#include "lance/encoding/codec/fsst/fsst_encode.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "lance/encoding/codec/fsst/symbol_trainer.h"
+#include "lance/encoding/codec/variable/variable_encode.h"
+#include "lance/encoding/core/buffers.h"
+#include "lance/proto/page_encodings.pb.h"
+
+namespace lance::encoding {
+namespace {
+
+constexpr uint64_t kSampleBytes = 32 << 10;
+constexpr uint64_t kPieceBytes = 512;
+
+// Takes pieces of strings from all over the page.
+SymbolTrainer Train(const LeafValues& values) {
+  std::string sample;
+  std::vector<uint64_t> ends;
+  const uint64_t mean = std::max<uint64_t>(1, values.data_bytes / values.size);
+  const uint64_t wanted = std::max<uint64_t>(1, kSampleBytes / std::min(mean, kPieceBytes));
+  const uint64_t step = std::max<uint64_t>(1, values.size / wanted);
+  for (uint64_t i = 0; i < values.size && sample.size() < kSampleBytes; i += step) {
+    const uint64_t length = values.length(i);
+    // Long strings in the middle, too, not only where they start.
+    const uint64_t skip = length > kPieceBytes ? i * 7919 % (length - kPieceBytes) : 0;
+    sample.append(reinterpret_cast<const char*>(values.data + values.start(i) + skip),
+                  std::min(length, kPieceBytes));
+    ends.push_back(sample.size());
+  }
+  return SymbolTrainer(sample, ends);
+}
+
+class FsstEncoder final : public ChunkEncoder {
+ public:
+  FsstEncoder(FsstStrings strings, uint64_t chunk_bytes) : strings_(std::move(strings)) {
+    codes_ = MakeVariableEncoder(strings_.codes, chunk_bytes);
+    chunks_ = codes_->chunks();
+  }
+  uint64_t MaxBytes(const Chunk& chunk) const override { return codes_->MaxBytes(chunk); }
+  Status Encode(const Chunk& chunk, uint8_t* out, uint32_t* sizes) override {
+    return codes_->Encode(chunk, out, sizes);
+  }
+  void Describe(pb21::CompressiveEncoding* encoding) const override { DescribeFsst(strings_, encoding); }
+
+ private:
+  FsstStrings strings_;
+  std::unique_ptr<ChunkEncoder> codes_;
+};
+
+}  // namespace
+
+Result<std::optional<FsstStrings>> CompressStrings(const LeafValues& values) {
+  const SymbolTrainer trainer = Train(values);
+  FsstStrings out;
+  out.table = trainer.Serialize();
+  // Grows as needed: codes are rarely longer than their strings.
+  GrowableBytes bytes;
+  ARROW_RETURN_NOT_OK(bytes.Reserve(values.data_bytes / 2 + 64));
+  const unsigned width = values.offset_bytes();
+  ARROW_ASSIGN_OR_RAISE(auto ends, AllocateOutput((values.size + 1) * width));
+  const uint64_t last = values.start(values.size);
+  uint64_t end = 0;
+  std::memcpy(ends->mutable_data(), &end, width);
+  for (uint64_t i = 0; i < values.size; ++i) {
+    const uint64_t start = values.start(i);
+    const uint64_t length = values.start(i + 1) - start;
+    ARROW_RETURN_NOT_OK(bytes.Reserve(2 * length + 8));
+    const bool readable_behind = start + length + 8 <= last;
+    uint8_t* to = trainer.Encode(values.data + start, length, readable_behind, bytes.end());
+    const auto used = static_cast<uint64_t>(to - bytes.end());
+    bytes.Advance(used);
+    end += used;
+    out.codes.max_length = std::max(out.codes.max_length, used);
+    std::memcpy(ends->mutable_data() + (i + 1) * width, &end, width);
+  }
+  if (end + out.table.size() >= values.data_bytes) return std::nullopt;
+  if (width == 4 && end > INT32_MAX) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto buffer, bytes.Finish());
+  out.codes.kind = LeafKind::kVariable;
+  out.codes.size = values.size;
+  out.codes.data = buffer->data();
+  out.codes.data_bytes = end;
+  if (width == 4) {
+    out.codes.offsets32 = reinterpret_cast<const int32_t*>(ends->data());
+  } else {
+    out.codes.offsets64 = reinterpret_cast<const int64_t*>(ends->data());
+  }
+  out.codes.owners = {std::move(buffer), std::move(ends)};
+  return out;
+}
+
+void DescribeFsst(const FsstStrings& strings, pb21::CompressiveEncoding* encoding) {
+  pb21::Fsst* fsst = encoding->mutable_fsst();
+  fsst->set_symbol_table(strings.table);
+  fsst->mutable_values()->mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(
+      strings.codes.offset_bytes() * 8);
+}
+
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(FsstStrings strings, uint64_t chunk_bytes) {
+  return std::make_unique<FsstEncoder>(std::move(strings), chunk_bytes);
+}
+
+}  // namespace lance::encoding

@@ -1,0 +1,186 @@
+// FSST: Boncz, Neumann, Leis, "FSST: Fast Random Access String Compression", PVLDB 13(11), 2020, section 4:
+// symbols grow out of the pairs that follow each other often when the sample is written with the table so
+// far.
+#include "lance/encoding/codec/fsst/symbol_trainer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lance::encoding {
+namespace {
+
+constexpr unsigned kMaxSymbols = 255;
+constexpr unsigned kCodes = 512;
+constexpr unsigned kMaxLength = 8;
+constexpr int kGenerations = 5;
+constexpr uint8_t kEscape = 255;
+constexpr uint64_t kMagic = 0x46535354;
+constexpr size_t kStoredBytes = 8 + 256 * 8 + 256;
+
+uint64_t MaskOf(unsigned length) { return length >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * length)) - 1; }
+
+uint64_t LoadUpTo8(const uint8_t* bytes, uint64_t remaining) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, std::min<uint64_t>(remaining, 8));
+  return word;
+}
+
+}  // namespace
+
+const SymbolTrainer::Symbol& SymbolTrainer::Find(uint64_t word, uint64_t remaining) const {
+  const Symbol& longer = hash_[Hash(word)];
+  if (longer.length != 0 && longer.length <= remaining && ((word ^ longer.bytes) & longer.mask) == 0)
+    return longer;
+  const Symbol& two = all_[two_[word & 0xffff]];
+  if (two.length <= remaining) return two;
+  return all_[one_[word & 0xff]];
+}
+
+// Takes the symbols in order of their worth: where two fall on one slot, the first stays.
+void SymbolTrainer::SetSymbols(std::vector<Symbol> symbols) {
+  symbols_.clear();
+  all_.clear();
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    all_.push_back({byte, MaskOf(1), static_cast<uint16_t>(byte), 1});
+    one_[byte] = static_cast<uint16_t>(byte);
+  }
+  for (unsigned pair = 0; pair < 65536; ++pair) two_[pair] = static_cast<uint16_t>(pair & 255);
+  std::fill(hash_.begin(), hash_.end(), Symbol());
+  for (Symbol& symbol : symbols) {
+    if (symbols_.size() == kMaxSymbols) break;
+    if (symbol.length >= 3) {
+      Symbol& slot = hash_[Hash(symbol.bytes)];
+      if (slot.length != 0) continue;
+      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
+      slot = symbol;
+    } else {
+      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
+    }
+    symbols_.push_back(symbol);
+    all_.push_back(symbol);
+  }
+  for (const Symbol& symbol : symbols_) {
+    if (symbol.length == 1) {
+      one_[symbol.bytes] = symbol.code;
+      for (unsigned second = 0; second < 256; ++second) {
+        uint16_t& slot = two_[symbol.bytes | second << 8];
+        if (all_[slot].length == 1) slot = symbol.code;
+      }
+    } else if (symbol.length == 2) {
+      two_[symbol.bytes] = symbol.code;
+    }
+  }
+}
+
+// Writes the sample with the table so far and lists what would have saved bytes, best first.
+std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& sample,
+                                                             const std::vector<uint64_t>& ends) const {
+  std::vector<uint32_t> singles(kCodes);
+  std::vector<uint16_t> pairs(kCodes * kCodes);
+  std::vector<uint32_t> seen_pairs;
+  auto count_pair = [&](unsigned left, unsigned right) {
+    uint16_t& count = pairs[left * kCodes + right];
+    if (count == 0) seen_pairs.push_back(left * kCodes + right);
+    if (count != UINT16_MAX) ++count;
+  };
+  const auto* bytes = reinterpret_cast<const uint8_t*>(sample.data());
+  uint64_t at = 0;
+  for (uint64_t end : ends) {
+    int previous = -1;
+    while (at < end) {
+      const Symbol& symbol = Find(LoadUpTo8(bytes + at, end - at), end - at);
+      ++singles[symbol.code];
+      if (previous >= 0) count_pair(static_cast<unsigned>(previous), symbol.code);
+      if (symbol.length > 1) {
+        // The first byte by itself might have been the better choice.
+        ++singles[bytes[at]];
+        if (previous >= 0) count_pair(static_cast<unsigned>(previous), bytes[at]);
+      }
+      previous = symbol.code;
+      at += symbol.length;
+    }
+  }
+  struct Candidate {
+    uint64_t bytes;
+    unsigned length;
+    uint64_t gain;
+  };
+  std::vector<Candidate> candidates;
+  for (unsigned code = 0; code < all_.size(); ++code) {
+    if (singles[code] == 0) continue;
+    const unsigned length = all_[code].length;
+    // A byte without a symbol costs two: worth more than its length says.
+    candidates.push_back({all_[code].bytes, length, uint64_t{singles[code]} * (length == 1 ? 8 : length)});
+  }
+  for (uint32_t pair : seen_pairs) {
+    const Symbol& left = all_[pair / kCodes];
+    const Symbol& right = all_[pair % kCodes];
+    if (left.length == kMaxLength) continue;
+    const unsigned length = std::min<unsigned>(kMaxLength, left.length + right.length);
+    const uint64_t joined = (left.bytes | right.bytes << (8 * left.length)) & MaskOf(length);
+    candidates.push_back({joined, length, uint64_t{pairs[pair]} * length});
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.bytes != b.bytes ? a.bytes < b.bytes : a.length < b.length;
+  });
+  std::vector<Candidate> merged;
+  for (const Candidate& candidate : candidates) {
+    if (!merged.empty() && merged.back().bytes == candidate.bytes &&
+        merged.back().length == candidate.length) {
+      merged.back().gain += candidate.gain;
+    } else {
+      merged.push_back(candidate);
+    }
+  }
+  std::sort(merged.begin(), merged.end(), [](const Candidate& a, const Candidate& b) {
+    return a.gain != b.gain ? a.gain > b.gain : a.bytes < b.bytes;
+  });
+  std::vector<Symbol> out;
+  for (const Candidate& candidate : merged) {
+    if (out.size() == 2 * kMaxSymbols) break;
+    out.push_back({candidate.bytes, MaskOf(candidate.length), 0, static_cast<uint16_t>(candidate.length)});
+  }
+  return out;
+}
+
+SymbolTrainer::SymbolTrainer(const std::string& sample, const std::vector<uint64_t>& ends)
+    : hash_(kHashSlots), two_(65536), one_(256) {
+  SetSymbols({});
+  for (int generation = 0; generation < kGenerations; ++generation) SetSymbols(Candidates(sample, ends));
+}
+
+uint8_t* SymbolTrainer::Encode(const uint8_t* bytes, uint64_t size, bool readable_behind,
+                               uint8_t* out) const {
+  uint64_t at = 0;
+  while (at < size) {
+    const uint64_t remaining = size - at;
+    uint64_t word = 0;
+    if (remaining >= 8 || readable_behind) {
+      std::memcpy(&word, bytes + at, 8);
+    } else {
+      word = LoadUpTo8(bytes + at, remaining);
+    }
+    const Symbol& symbol = Find(word, remaining);
+    // An escape is two bytes, a code one: both are written, the end says which counts.
+    const bool escape = symbol.code < 256;
+    out[0] = escape ? kEscape : static_cast<uint8_t>(symbol.code);
+    out[1] = static_cast<uint8_t>(word);
+    out += escape ? 2 : 1;
+    at += symbol.length;
+  }
+  return out;
+}
+
+std::string SymbolTrainer::Serialize() const {
+  std::string out(kStoredBytes, '\0');
+  const auto count = static_cast<uint64_t>(symbols_.size());
+  const uint64_t header = kMagic << 32 | uint64_t{1} << 24 | count << 16 | count;
+  std::memcpy(out.data(), &header, 8);
+  for (size_t i = 0; i < symbols_.size(); ++i) {
+    std::memcpy(out.data() + 8 + i * 8, &symbols_[i].bytes, 8);
+    out[8 + count * 8 + i] = static_cast<char>(symbols_[i].length);
+  }
+  return out;
+}
+
+}  // namespace lance::encoding
