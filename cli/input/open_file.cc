@@ -57,7 +57,6 @@ bool JsonReads(const arrow::DataType& type) {
     case arrow::Type::STRING:
     case arrow::Type::LARGE_STRING:
     case arrow::Type::TIMESTAMP:
-    case arrow::Type::DATE32:
     case arrow::Type::DECIMAL128:
       return true;
     default:

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "exit_code.h"
 #include "input/row_source.h"
+#include "interrupt.h"
 #include "output/units.h"
 #include "terminal.h"
 #include "type_text.h"
@@ -99,7 +100,9 @@ arrow::Result<int> Run(const ImportArguments& arguments, bool must_exist) {
   ARROW_ASSIGN_OR_RAISE(InputOptions input, ResolveInput(arguments));
   ARROW_ASSIGN_OR_RAISE(const auto existing, OpenTarget(arguments, must_exist));
   if (existing != nullptr && options.mode == WriteMode::kAppend) input.target = existing->schema();
+  const InterruptGuard interrupt;
   ARROW_ASSIGN_OR_RAISE(const RowSource source, OpenRows(arguments.files, input));
+  const auto rows_in = InterruptGuard::Wrap(source.reader);
   Progress progress("rows written:", source.expected_rows);
   WriteProgress written;
   options.files.progress = [&](const WriteProgress& now) {
@@ -112,8 +115,8 @@ arrow::Result<int> Run(const ImportArguments& arguments, bool must_exist) {
   options.stable_row_ids = arguments.stable_row_ids;
   ARROW_ASSIGN_OR_RAISE(options.storage_options, arguments.target.StorageOptions());
   options.commit = arguments.target.Commit();
-  auto result = existing != nullptr ? WriteDataset(*source.reader, *existing, options)
-                                    : WriteDataset(*source.reader, arguments.target.uri, options);
+  auto result = existing != nullptr ? WriteDataset(*rows_in, *existing, options)
+                                    : WriteDataset(*rows_in, arguments.target.uri, options);
   progress.Finish();
   if (!result.ok() && KindOf(result.status()) == ErrorKind::kAlreadyExists) {
     return result.status().WithMessage(result.status().message(),
