@@ -27,6 +27,7 @@ void AddConfig(CLI::App& app, Action& action);
 void AddCompact(CLI::App& app, Action& action);
 void AddCleanup(CLI::App& app, Action& action);
 void AddFsck(CLI::App& app, Action& action);
+void AddRepair(CLI::App& app, Action& action);
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb> verbs = {
@@ -60,6 +61,7 @@ const std::vector<Verb>& Verbs() {
       {AddCompact},
       {AddCleanup},
       {AddFsck},
+      {AddRepair},
   };
   return verbs;
 }

@@ -354,6 +354,25 @@ def test_fsck(ok, run, table):
     assert lost in json.dumps(found["found"])
 
 
+def test_repair_goes_back_to_the_newest_whole_version(ok, run, table, tmp_path):
+    assert ok("repair", table, "--dry-run")["repair"] == "nothing to do"
+    ok("append", table, write(ROWS, tmp_path, "parquet"))
+    lost = lance.dataset(table).get_fragments()[-1].data_files()[0].path
+    os.remove(os.path.join(table, "data", lost))
+    plan = run("repair", table, "--dry-run")
+    assert plan.code == 3
+    assert json.loads(plan.out)["repair"] == "restore version 1"
+    assert lost in plan.out
+    assert ok("repair", table, "--apply")["new_version"] == 3
+    assert lance.dataset(table).to_table().equals(ROWS)
+    assert "--apply" in run("repair", table).err
+    for file in lance.dataset(table).get_fragments():
+        os.remove(os.path.join(table, "data", file.data_files()[0].path))
+    hopeless = run("repair", table, "--apply")
+    assert hopeless.code == 3
+    assert "no older version is whole" in hopeless.out
+
+
 def test_reports_for_people(run, table, tmp_path):
     text = run("delete", table, "-w", "id = 1", "--format", "table").out
     assert re.search(r"^rows_deleted  1$", text, re.MULTILINE)
@@ -361,7 +380,7 @@ def test_reports_for_people(run, table, tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["import", "append", "delete", "update", "compact", "cleanup", "tag", "branch", "restore",
-                                  "add-column", "drop-column", "alter-column", "export", "diff", "config", "fsck"])
+                                  "add-column", "drop-column", "alter-column", "export", "diff", "config", "fsck", "repair"])
 def test_help_teaches(run, verb):
     text = run(verb, "--help").out
     assert text.count("Examples:") == 1
