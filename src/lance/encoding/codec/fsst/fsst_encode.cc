@@ -61,15 +61,13 @@ Result<std::optional<FsstStrings>> CompressStrings(const LeafValues& values) {
   ARROW_RETURN_NOT_OK(bytes.Reserve(values.data_bytes / 2 + 64));
   const unsigned width = values.offset_bytes();
   ARROW_ASSIGN_OR_RAISE(auto ends, AllocateOutput((values.size + 1) * width));
-  const uint64_t last = values.start(values.size);
   uint64_t end = 0;
   std::memcpy(ends->mutable_data(), &end, width);
   for (uint64_t i = 0; i < values.size; ++i) {
     const uint64_t start = values.start(i);
     const uint64_t length = values.start(i + 1) - start;
     ARROW_RETURN_NOT_OK(bytes.Reserve(2 * length + 8));
-    const bool readable_behind = start + length + 8 <= last;
-    uint8_t* to = trainer.Encode(values.data + start, length, readable_behind, bytes.end());
+    uint8_t* to = trainer.Encode(values.data + start, length, bytes.end());
     const auto used = static_cast<uint64_t>(to - bytes.end());
     bytes.Advance(used);
     end += used;

@@ -27,13 +27,15 @@ uint64_t LoadUpTo8(const uint8_t* bytes, uint64_t remaining) {
 
 }  // namespace
 
-const SymbolTrainer::Symbol& SymbolTrainer::Find(uint64_t word, uint64_t remaining) const {
-  const Symbol& longer = hash_[Hash(word)];
-  if (longer.length != 0 && longer.length <= remaining && ((word ^ longer.bytes) & longer.mask) == 0)
-    return longer;
-  const Symbol& two = all_[two_[word & 0xffff]];
-  if (two.length <= remaining) return two;
-  return all_[one_[word & 0xff]];
+std::pair<unsigned, unsigned> SymbolTrainer::Find(uint64_t word, uint64_t remaining) const {
+  const Slot& longer = hash_[Hash(word)];
+  if (longer.length != 0 && longer.length <= remaining && ((word ^ longer.bytes) & longer.mask) == 0) {
+    return {longer.code, longer.length};
+  }
+  const unsigned two = two_[word & 0xffff];
+  const unsigned length = two >> kLengthShift;
+  if (length <= remaining) return {two & ((1u << kLengthShift) - 1), length};
+  return {one_[word & 0xff], 1};
 }
 
 // Takes the symbols in order of their worth: where two fall on one slot, the first stays.
@@ -44,31 +46,28 @@ void SymbolTrainer::SetSymbols(std::vector<Symbol> symbols) {
     all_.push_back({byte, MaskOf(1), static_cast<uint16_t>(byte), 1});
     one_[byte] = static_cast<uint16_t>(byte);
   }
-  for (unsigned pair = 0; pair < 65536; ++pair) two_[pair] = static_cast<uint16_t>(pair & 255);
-  std::fill(hash_.begin(), hash_.end(), Symbol());
+  for (unsigned slot = 0; slot < kHashSlots; ++slot) {
+    hash_[slot] = {Hash(0) == slot ? uint64_t{1} : uint64_t{0}, MaskOf(3), 0, 0};
+  }
   for (Symbol& symbol : symbols) {
     if (symbols_.size() == kMaxSymbols) break;
+    symbol.code = static_cast<uint16_t>(256 + symbols_.size());
     if (symbol.length >= 3) {
-      Symbol& slot = hash_[Hash(symbol.bytes)];
+      Slot& slot = hash_[Hash(symbol.bytes)];
       if (slot.length != 0) continue;
-      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
-      slot = symbol;
-    } else {
-      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
+      slot = {symbol.bytes, symbol.mask, symbol.code, symbol.length};
     }
     symbols_.push_back(symbol);
     all_.push_back(symbol);
   }
   for (const Symbol& symbol : symbols_) {
-    if (symbol.length == 1) {
-      one_[symbol.bytes] = symbol.code;
-      for (unsigned second = 0; second < 256; ++second) {
-        uint16_t& slot = two_[symbol.bytes | second << 8];
-        if (all_[slot].length == 1) slot = symbol.code;
-      }
-    } else if (symbol.length == 2) {
-      two_[symbol.bytes] = symbol.code;
-    }
+    if (symbol.length == 1) one_[symbol.bytes] = symbol.code;
+  }
+  for (unsigned pair = 0; pair < 65536; ++pair) {
+    two_[pair] = static_cast<uint16_t>(one_[pair & 255] | 1u << kLengthShift);
+  }
+  for (const Symbol& symbol : symbols_) {
+    if (symbol.length == 2) two_[symbol.bytes] = static_cast<uint16_t>(symbol.code | 2u << kLengthShift);
   }
 }
 
@@ -88,16 +87,16 @@ std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& 
   for (uint64_t end : ends) {
     int previous = -1;
     while (at < end) {
-      const Symbol& symbol = Find(LoadUpTo8(bytes + at, end - at), end - at);
-      ++singles[symbol.code];
-      if (previous >= 0) count_pair(static_cast<unsigned>(previous), symbol.code);
-      if (symbol.length > 1) {
+      const auto [code, length] = Find(LoadUpTo8(bytes + at, end - at), end - at);
+      ++singles[code];
+      if (previous >= 0) count_pair(static_cast<unsigned>(previous), code);
+      if (length > 1) {
         // The first byte by itself might have been the better choice.
         ++singles[bytes[at]];
         if (previous >= 0) count_pair(static_cast<unsigned>(previous), bytes[at]);
       }
-      previous = symbol.code;
-      at += symbol.length;
+      previous = static_cast<int>(code);
+      at += length;
     }
   }
   struct Candidate {
@@ -149,24 +148,31 @@ SymbolTrainer::SymbolTrainer(const std::string& sample, const std::vector<uint64
   for (int generation = 0; generation < kGenerations; ++generation) SetSymbols(Candidates(sample, ends));
 }
 
-uint8_t* SymbolTrainer::Encode(const uint8_t* bytes, uint64_t size, bool readable_behind,
-                               uint8_t* out) const {
-  uint64_t at = 0;
-  while (at < size) {
-    const uint64_t remaining = size - at;
-    uint64_t word = 0;
-    if (remaining >= 8 || readable_behind) {
-      std::memcpy(&word, bytes + at, 8);
-    } else {
-      word = LoadUpTo8(bytes + at, remaining);
-    }
-    const Symbol& symbol = Find(word, remaining);
-    // An escape is two bytes, a code one: both are written, the end says which counts.
-    const bool escape = symbol.code < 256;
-    out[0] = escape ? kEscape : static_cast<uint8_t>(symbol.code);
+uint8_t* SymbolTrainer::Encode(const uint8_t* bytes, uint64_t size, uint8_t* out) const {
+  const Slot* hash = hash_.data();
+  const uint16_t* two = two_.data();
+  // An escape is two bytes, a code one: both are written, the end says which counts.
+  auto emit = [&](unsigned code, uint64_t word) {
+    const bool escape = code < 256;
+    out[0] = escape ? kEscape : static_cast<uint8_t>(code);
     out[1] = static_cast<uint8_t>(word);
     out += escape ? 2 : 1;
-    at += symbol.length;
+  };
+  uint64_t at = 0;
+  while (at + 8 <= size) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes + at, 8);
+    const Slot& longer = hash[Hash(word)];
+    const unsigned shorter = two[word & 0xffff];
+    const bool found = ((word ^ longer.bytes) & longer.mask) == 0;
+    emit(found ? longer.code : shorter & ((1u << kLengthShift) - 1), word);
+    at += found ? longer.length : shorter >> kLengthShift;
+  }
+  while (at < size) {
+    const uint64_t word = LoadUpTo8(bytes + at, size - at);
+    const auto [code, length] = Find(word, size - at);
+    emit(code, word);
+    at += length;
   }
   return out;
 }
