@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lance/encoding/write/leaf_values.h"
+
 namespace lance::encoding {
 namespace {
 
@@ -148,33 +150,104 @@ SymbolTrainer::SymbolTrainer(const std::string& sample, const std::vector<uint64
   for (int generation = 0; generation < kGenerations; ++generation) SetSymbols(Candidates(sample, ends));
 }
 
-uint8_t* SymbolTrainer::Encode(const uint8_t* bytes, uint64_t size, uint8_t* out) const {
-  const Slot* hash = hash_.data();
-  const uint16_t* two = two_.data();
+// A range of strings being written.
+struct SymbolTrainer::Lane {
+  uint64_t row = 0;
+  uint64_t end_row = 0;
+  const uint8_t* at = nullptr;   // in the string
+  const uint8_t* end = nullptr;  // of the string
+  uint8_t* out = nullptr;
+  uint8_t* string_out = nullptr;  // where the string's codes start
+
+  bool done() const { return row == end_row; }
+  uint64_t remaining() const { return static_cast<uint64_t>(end - at); }
+  void Start(const LeafValues& strings) {
+    if (done()) return;
+    at = strings.data + strings.start(row);
+    end = strings.data + strings.start(row + 1);
+    string_out = out;
+  }
   // An escape is two bytes, a code one: both are written, the end says which counts.
-  auto emit = [&](unsigned code, uint64_t word) {
+  void Emit(unsigned code, uint64_t word) {
     const bool escape = code < 256;
     out[0] = escape ? kEscape : static_cast<uint8_t>(code);
     out[1] = static_cast<uint8_t>(word);
     out += escape ? 2 : 1;
-  };
-  uint64_t at = 0;
-  while (at + 8 <= size) {
+  }
+};
+
+void SymbolTrainer::FinishString(Lane* lane, const uint8_t* readable_end) const {
+  while (lane->at < lane->end) {
+    const uint64_t remaining = lane->remaining();
     uint64_t word = 0;
-    std::memcpy(&word, bytes + at, 8);
+    if (readable_end - lane->at >= 8) {
+      std::memcpy(&word, lane->at, 8);
+    } else {
+      word = LoadUpTo8(lane->at, remaining);
+    }
+    const auto [code, length] = Find(word, remaining);
+    lane->Emit(code, word);
+    lane->at += length;
+  }
+}
+
+uint64_t SymbolTrainer::EncodeAll(const LeafValues& strings, uint8_t* out, uint32_t* lengths) const {
+  constexpr size_t kLanes = 4;
+  const uint64_t first = strings.start(0);
+  const uint8_t* readable_end = strings.data + strings.start(strings.size);
+  Lane lanes[kLanes];
+  for (size_t i = 0; i < kLanes; ++i) {
+    lanes[i].row = strings.size * i / kLanes;
+    lanes[i].end_row = strings.size * (i + 1) / kLanes;
+    lanes[i].out = out + 2 * (strings.start(lanes[i].row) - first);
+    lanes[i].Start(strings);
+  }
+  const uint8_t* starts[kLanes];
+  for (size_t i = 0; i < kLanes; ++i) starts[i] = lanes[i].out;
+  auto next = [&](Lane* lane) {
+    FinishString(lane, readable_end);
+    lengths[lane->row++] = static_cast<uint32_t>(lane->out - lane->string_out);
+    lane->Start(strings);
+  };
+  const Slot* hash = hash_.data();
+  const uint16_t* two = two_.data();
+  auto step = [&](Lane* lane) {
+    uint64_t word = 0;
+    std::memcpy(&word, lane->at, 8);
     const Slot& longer = hash[Hash(word)];
     const unsigned shorter = two[word & 0xffff];
     const bool found = ((word ^ longer.bytes) & longer.mask) == 0;
-    emit(found ? longer.code : shorter & ((1u << kLengthShift) - 1), word);
-    at += found ? longer.length : shorter >> kLengthShift;
+    lane->Emit(found ? longer.code : shorter & ((1u << kLengthShift) - 1), word);
+    lane->at += found ? longer.length : shorter >> kLengthShift;
+  };
+  for (bool all = true; all;) {
+    uint64_t steps = UINT64_MAX;
+    for (Lane& lane : lanes) {
+      while (!lane.done() && lane.remaining() < 8) next(&lane);
+      all &= !lane.done();
+      if (all) steps = std::min(steps, lane.remaining() / 8);
+    }
+    if (!all) break;
+    Lane a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
+    for (uint64_t i = 0; i < steps; ++i) {
+      step(&a);
+      step(&b);
+      step(&c);
+      step(&d);
+    }
+    lanes[0] = a, lanes[1] = b, lanes[2] = c, lanes[3] = d;
   }
-  while (at < size) {
-    const uint64_t word = LoadUpTo8(bytes + at, size - at);
-    const auto [code, length] = Find(word, size - at);
-    emit(code, word);
-    at += length;
+  uint8_t* to = out;
+  for (size_t i = 0; i < kLanes; ++i) {
+    while (!lanes[i].done()) {
+      while (lanes[i].remaining() >= 8) step(&lanes[i]);
+      next(&lanes[i]);
+    }
+    const auto bytes = static_cast<size_t>(lanes[i].out - starts[i]);
+    std::memmove(to, starts[i], bytes);
+    to += bytes;
   }
-  return out;
+  return static_cast<uint64_t>(to - out);
 }
 
 std::string SymbolTrainer::Serialize() const {

@@ -7,14 +7,19 @@
 
 namespace lance::encoding {
 
+struct LeafValues;
+
 /// A table of symbols to write strings with, trained on a sample of them.
 class SymbolTrainer {
  public:
   /// Trains on `sample`: pieces of strings behind each other, `ends` says where each ends.
   SymbolTrainer(const std::string& sample, const std::vector<uint64_t>& ends);
 
-  /// Writes one string in codes at `out`, which has room for 2 * size + 8 bytes. Returns the end.
-  uint8_t* Encode(const uint8_t* bytes, uint64_t size, uint8_t* out) const;
+  /// Writes strings in codes, one behind the other, at `out`, which has room for twice their bytes and 8
+  /// more. Sets `lengths` (one a string) to the bytes of each and returns those of all. Four strings are
+  /// written at a time: where a symbol starts is known only when the one before it was found, so one string
+  /// alone leaves the processor waiting.
+  uint64_t EncodeAll(const LeafValues& strings, uint8_t* out, uint32_t* lengths) const;
 
   /// The table as files have it.
   std::string Serialize() const;
@@ -34,6 +39,8 @@ class SymbolTrainer {
     uint16_t length = 0;  ///< 0: empty; `bytes` are then such that no word of this slot equals them
   };
   static constexpr unsigned kHashSlots = 2048;
+  struct Lane;
+  void FinishString(Lane* lane, const uint8_t* readable_end) const;
   static constexpr unsigned kLengthShift = 12;  ///< in two_: code, and above it the length
 
   static unsigned Hash(uint64_t word) {
