@@ -16,7 +16,7 @@ namespace lance::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "lance: look into, query and check Lance datasets.\n"
+    "lance: make, look into, query, change and check Lance datasets.\n"
     "\n"
     "A dataset is a folder, such as 'table.lance', on disk or in an object store.";
 
@@ -28,6 +28,13 @@ constexpr const char* kFooter =
     "  lance scan table.lance -c id,price -w \"price > 10\" -o cheap.parquet\n"
     "  lance scan docs.lance --nearest vector --query '[0.1, 0.2, 0.3]' -k 5\n"
     "  lance sql \"SELECT kind, count(*) FROM 'table.lance' GROUP BY kind\"\n"
+    "  lance import table.lance part-*.parquet               a dataset from files\n"
+    "  lance append table.lance more.csv\n"
+    "  lance update table.lance --set \"price=price * 1.1\" -w \"kind = 'a'\"\n"
+    "  lance delete table.lance -w \"price < 0\" --dry-run\n"
+    "  lance tag create table.lance v1.0\n"
+    "  lance compact table.lance                             joins small files\n"
+    "  lance cleanup table.lance --older-than 30d            removes old versions\n"
     "  lance pages table.lance                               bytes per column and encoding\n"
     "  lance verify table.lance                              reads everything, reports damage\n"
     "\n"

@@ -19,7 +19,7 @@ if(LANCE_ARROW_LIB_DIR)
   set(LANCE_PC_CFLAGS "-I${LANCE_PYARROW}/include")
   set(LANCE_PC_LIBS "-L${LANCE_PYARROW} -Wl,-rpath,${LANCE_PYARROW} -l:libarrow.so.${LANCE_ARROW_ABI} -l:libarrow_compute.so.${LANCE_ARROW_ABI}")
 else()
-  set(LANCE_PC_REQUIRES "arrow >= 26")
+  set(LANCE_PC_REQUIRES "arrow >= 26 arrow-compute >= 26")
 endif()
 # Relative to the file itself, so that `cmake --install --prefix` and moved folders work.
 file(RELATIVE_PATH LANCE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

@@ -72,17 +72,27 @@ struct ScanOptions {
   std::optional<int64_t> batch_rows;               ///< default 8192
   std::optional<int64_t> batch_bytes;
   bool strict_batch_size = false;
+  /// Batches (of batch_rows) that are read or wait for the consumer at most; default: as many as keep all
+  /// threads busy. Lower it to hold less, at the price of idle threads.
   std::optional<int64_t> batch_readahead;
-  std::optional<int64_t> fragment_readahead;
-  std::optional<int64_t> io_buffer_bytes;  ///< default 2 GiB
+  std::optional<int64_t> fragment_readahead;  ///< fragments read at once at most; default: no bound
+  /// Decoded bytes that are read or wait for the consumer, about; one unit of work (at least a batch) may
+  /// always be read. Default 2 GiB.
+  std::optional<int64_t> io_buffer_bytes;
   bool ordered = true;
   bool include_deleted_rows = false;  ///< needs with_row_id; deleted rows have a null _rowid
   bool prefilter = false;
+  /// Only rows with these row ids, and none with those: serialized sets, each the number of upper halves of
+  /// ids that occur (u32), then for each the upper half (u32), the size of what follows (u32, 0: all ids) and
+  /// a Roaring bitmap of the lower halves. They act before a search, an offset and a limit.
+  std::optional<std::string> row_id_allowlist;
+  std::optional<std::string> row_id_blocklist;
   bool use_scalar_index = true;
   bool fast_search = false;
   LateMaterialization late_materialization = LateMaterialization::kAuto;
   std::vector<std::string> late_columns;  ///< with kColumns
   BlobMode blobs = BlobMode::kBlobsDescriptions;
+  bool stored_json = false;  ///< JSON columns as they are stored: JSONB in large binary ("lance.json")
   std::optional<NearestQuery> nearest;
   std::optional<int64_t> memory_limit_bytes;  ///< fails with ResourceExhausted above it
   bool disable_scoring_autoprojection = false;

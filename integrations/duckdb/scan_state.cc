@@ -1,6 +1,8 @@
-// Runs a bound scan. One Lance reader serves all threads: it reads ahead and decodes on Lance's own workers,
-// in order. A thread takes the next batch under a lock, then turns it into DuckDB vectors without one;
-// fixed-width values and long strings are not copied.
+// Runs a bound scan. Where the rows can be read piece by piece, DuckDB's threads do all the work: each takes
+// the next row range of a fragment, decodes it and turns it into DuckDB vectors, whose fixed-width values and
+// long strings are not copied. Else (a search, a limit behind a filter, remote data whose latency wants
+// reading ahead) one Lance reader serves all threads, which decodes on Lance's own workers; a thread takes
+// the next batch under a lock.
 #include "scan_state.h"
 
 #include <atomic>
@@ -8,6 +10,8 @@
 
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
+
+#include "lance/shared_scan.h"
 
 namespace lance::sql {
 
@@ -18,6 +22,7 @@ using duckdb::idx_t;
 constexpr idx_t kNoColumn = static_cast<idx_t>(-1);
 
 struct GlobalState : public duckdb::GlobalTableFunctionState {
+  std::unique_ptr<SharedScan> pieces;  // thread-safe; the rest is for when it is null
   std::mutex mutex;
   std::shared_ptr<arrow::RecordBatchReader> reader;  // guarded by mutex, as are the next two
   idx_t next_batch = 0;
@@ -45,22 +50,33 @@ struct LocalState : public duckdb::LocalTableFunctionState {
   std::vector<std::unique_ptr<duckdb::ArrowArrayScanState>> columns;
 };
 
-// Takes the next batch that has rows; false at the end.
-bool NextBatch(const GlobalState& constant, GlobalState* global, LocalState* local) {
-  std::shared_ptr<arrow::RecordBatch> batch;
-  {
-    std::lock_guard lock(global->mutex);
-    do {
-      if (global->done) return false;
-      ThrowIfFailed(global->reader->ReadNext(&batch));
-      if (batch == nullptr) {
-        global->done = true;
-        global->reader.reset();
-        return false;
-      }
-    } while (batch->num_rows() == 0);
-    local->batch_index = global->next_batch++;
+// The next batch that has rows, with its place among all; null at the end.
+std::shared_ptr<arrow::RecordBatch> TakeBatch(GlobalState* global, idx_t* index) {
+  if (global->pieces != nullptr) {
+    auto piece = ValueOrThrow(global->pieces->Next());
+    if (!piece.has_value()) return nullptr;
+    *index = piece->index;
+    return std::move(piece->batch);
   }
+  std::lock_guard lock(global->mutex);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  do {
+    if (global->done) return nullptr;
+    ThrowIfFailed(global->reader->ReadNext(&batch));
+    if (batch == nullptr) {
+      global->done = true;
+      global->reader.reset();
+      return nullptr;
+    }
+  } while (batch->num_rows() == 0);
+  *index = global->next_batch++;
+  return batch;
+}
+
+// Makes the next batch current; false at the end.
+bool NextBatch(const GlobalState& constant, GlobalState* global, LocalState* local) {
+  std::shared_ptr<arrow::RecordBatch> batch = TakeBatch(global, &local->batch_index);
+  if (batch == nullptr) return false;
   global->rows_read += batch->num_rows();
   batch = ValueOrThrow(constant.mapping->Apply(batch));
   for (auto& column : local->columns) column->Reset();
@@ -115,6 +131,10 @@ ScanOptions MakeOptions(const LanceBindData& data, const duckdb::vector<duckdb::
   return options;
 }
 
+bool IsLocal(const std::string& uri) {
+  return uri.find("://") == std::string::npos || uri.starts_with("file://") || uri.starts_with("memory://");
+}
+
 bool WantsNoValues(const duckdb::vector<duckdb::column_t>& column_ids) {
   for (const auto id : column_ids) {
     if (id != duckdb::COLUMN_IDENTIFIER_EMPTY) return false;
@@ -159,8 +179,11 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitGlobal(duckdb::ClientCo
   const auto scanner = ValueOrThrow(data.dataset->Scan(options));
   global->mapping = std::make_unique<TypeMapping>(ValueOrThrow(TypeMapping::Make(scanner->schema())));
   MapColumns(data, *scanner->schema(), input.column_ids, global.get());
-  global->reader = ValueOrThrow(scanner->ToReader());
   global->threads = duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads();
+  if (global->threads > 1 && IsLocal(data.dataset->uri())) {
+    global->pieces = ValueOrThrow(MakeSharedScan(*scanner, static_cast<int>(global->threads)));
+  }
+  if (global->pieces == nullptr) global->reader = ValueOrThrow(scanner->ToReader());
   if (data.filters.empty() && !data.options.nearest)
     global->expected_rows = data.dataset->CountRows().ValueOr(0);
   return global;

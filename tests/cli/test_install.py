@@ -64,3 +64,84 @@ def test_installed_program(prefix, vectors):
 
 def test_only_promised_symbols_are_exported():
     sh("bash", ROOT / "tools/check_symbols.sh", BUILD / "lib/liblance.so")
+
+
+def make_package(root, name, targets, requires=""):
+    """An installed CMake package whose imported targets are the libraries of the pyarrow wheel."""
+    wheel = pathlib.Path(pa.__file__).parent
+    folder = root / "lib/cmake" / name
+    folder.mkdir(parents=True)
+    text = "include(CMakeFindDependencyMacro)\n" + requires
+    for target, library in targets.items():
+        (found,) = wheel.glob(f"{library}.so.*")
+        text += f"if(NOT TARGET {target})\n  add_library({target} SHARED IMPORTED)\n"
+        text += f"  set_target_properties({target} PROPERTIES IMPORTED_LOCATION {found}\n"
+        text += f"    INTERFACE_INCLUDE_DIRECTORIES {root}/include)\nendif()\n"
+    (folder / f"{name}Config.cmake").write_text(text)
+    (folder / f"{name}ConfigVersion.cmake").write_text(
+        'set(PACKAGE_VERSION "26.0.0")\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n')
+
+
+@pytest.fixture(scope="module")
+def installed_arrow(tmp_path_factory):
+    """What an Arrow installation looks like to CMake: a package for the core, one for the kernels, one for Parquet."""
+    root = tmp_path_factory.mktemp("arrow")
+    (root / "include").symlink_to(pa.get_include())
+    make_package(root, "Arrow", {"Arrow::arrow_shared": "libarrow"})
+    make_package(root, "ArrowCompute", {"ArrowCompute::arrow_compute_shared": "libarrow_compute"},
+                 "find_dependency(Arrow)\n")
+    make_package(root, "Parquet", {"Parquet::parquet_shared": "libparquet"}, "find_dependency(Arrow)\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def built_with_installed_arrow(installed_arrow, tmp_path_factory):
+    build = tmp_path_factory.mktemp("build")
+    off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "SQL", "EXAMPLES")]
+    sh("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_PREFIX_PATH={installed_arrow}",
+       "-DLANCE_VENV=/nowhere", *off)
+    return build
+
+
+def test_an_installed_arrow_is_used(built_with_installed_arrow, installed_arrow):
+    build = built_with_installed_arrow
+    commands = (build / "compile_commands.json").read_text()
+    assert f"{installed_arrow}/include" in commands
+    assert "site-packages" not in commands
+    sh("ninja", "-C", build, "lance_base")
+    links = (build / "build.ninja").read_text()
+    for library in ("libarrow.so", "libarrow_compute.so", "libparquet.so"):
+        assert library in links
+
+
+def test_consumers_find_the_installed_arrow(built_with_installed_arrow, installed_arrow, prefix, vectors, tmp_path):
+    config = (built_with_installed_arrow / "lance-config.cmake").read_text()
+    moved = tmp_path / "prefix"
+    sh("cp", "-r", prefix, moved)
+    (next(moved.rglob("lance-config.cmake"))).write_text(config)
+    build = tmp_path / "build"
+    sh("cmake", "-S", ROOT / "examples/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={moved};{installed_arrow}")
+    sh("cmake", "--build", build)
+    assert "version 1, 2000 rows" in sh(build / "consumer", vectors[0], "g = 3", "v")
+    alone = subprocess.run(["cmake", "-S", str(ROOT / "examples/consumer"), "-B", str(tmp_path / "alone"),
+                            f"-DCMAKE_PREFIX_PATH={moved}"], capture_output=True, text=True)
+    assert alone.returncode != 0
+    assert "Arrow" in alone.stderr
+
+
+def test_an_installed_duckdb_is_used(tmp_path):
+    installed = tmp_path / "duckdb"
+    installed.mkdir()
+    for part in ("include", "lib"):
+        (installed / part).symlink_to(ROOT / ".cache/duckdb" / part)
+    off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "EXAMPLES")]
+    configure = ["cmake", "-S", str(ROOT), "-G", "Ninja", *off]
+    sh(*configure, "-B", tmp_path / "build", f"-DLANCE_DUCKDB={installed}")
+    commands = (tmp_path / "build/compile_commands.json").read_text()
+    assert f"{installed}/include" in commands
+    assert f"{ROOT}/.cache/duckdb" not in commands
+    assert f"{installed}/lib/libduckdb.so" in (tmp_path / "build/build.ninja").read_text()
+    missing = subprocess.run([*configure, "-B", str(tmp_path / "other"), f"-DLANCE_DUCKDB={tmp_path / 'nowhere'}"],
+                             capture_output=True, text=True)
+    assert missing.returncode != 0
+    assert "duckdb.hpp is not there" in " ".join(missing.stderr.split())

@@ -74,6 +74,18 @@ def test_rows_come_in_the_order_of_the_dataset(query, pair):
         query(f"SELECT id FROM '{pair.lance}' WHERE i32 > 0 AND s > 'a'")["id"].to_pylist())
 
 
+@pytest.mark.parametrize("sql", ["SELECT * FROM '{}'", "SELECT s, id FROM '{}' WHERE id % 3 = 1", "SELECT id FROM '{}' WHERE id > 5 LIMIT 7",
+                                 "SELECT count(*), sum(id), min(s), count(DISTINCT s) FROM '{}' WHERE id % 10 <> 4",
+                                 "SELECT id, s FROM '{}' ORDER BY s DESC, id LIMIT 9", "SELECT id, _rowid FROM '{}' WHERE s = 'v3'"])
+def test_threads_change_no_row(run, tmp_path, sql):
+    uri = tmp_path / "t.lance"
+    table = pa.table({"id": np.arange(300_000), "s": [f"v{i % 97}" for i in range(300_000)]})
+    lance.write_dataset(table, str(uri), max_rows_per_file=70_000).delete("id % 1000 = 7 OR (id > 69000 AND id < 72000)")
+    one, four = (run("sql", sql.format(uri), "--threads", threads) for threads in (1, 4))
+    assert one.code == four.code == 0, one.err + four.err
+    assert one.out == four.out
+
+
 def test_joins_with_parquet_csv_and_other_datasets(run, query, pair, history, tmp_path):
     csv = tmp_path / "names.csv"
     csv.write_text("x,label\n1,one\n3,three\n6,six\n")

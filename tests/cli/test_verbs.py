@@ -163,6 +163,56 @@ def test_verify_names_the_place_of_damage(run, tmp_path):
     assert "NotFound" in result.out
 
 
+def graft_second_column(target, source):
+    """Two columns of the same numbers differ in the same way between the files: puts the second's into `target`."""
+    mine, other = bytearray(target.read_bytes()), source.read_bytes()
+    assert len(mine) == len(other)
+    different = [i for i in range(len(mine)) if mine[i] != other[i]]
+    assert different and len(different) % 2 == 0
+    for i in different[len(different) // 2 :]:
+        mine[i] = other[i]
+    target.write_bytes(mine)
+
+
+@pytest.mark.parametrize("kind", ["list", "struct", "map"])
+def test_verify_compares_sibling_columns(run, tmp_path, kind):
+    members = pa.struct([("a", pa.int32()), ("b", pa.int32())])
+    if kind == "list":
+        type, rows = pa.list_(members), [[{"a": 1, "b": 1}] * n for n in (2, 1)]
+    elif kind == "map":
+        type, rows = pa.map_(pa.int32(), pa.int32()), [[(i, i) for i in range(n)] for n in (2, 1)]
+    else:
+        type, rows = members, [{"a": 1, "b": 1}, None]
+    for name, order in (("good", rows), ("other", rows[::-1])):
+        table = pa.table({"x": pa.array(order * 40, type)})
+        lance.write_dataset(table, str(tmp_path / name), data_storage_version="2.2")
+    assert run("verify", tmp_path / "good").code == 0
+    (target,), (source,) = (list((tmp_path / name / "data").iterdir()) for name in ("good", "other"))
+    graft_second_column(target, source)
+    result = run("verify", tmp_path / "good")
+    assert result.code == 3, result.out + result.err
+    assert "disagree" in result.out, result.out
+
+
+def test_verify_finds_repeated_row_ids(run, tmp_path):
+    uri = tmp_path / "t"
+    dataset = lance.write_dataset(pa.table({"x": range(80)}), str(uri), max_rows_per_file=40, enable_stable_row_ids=True)
+    dataset.update({"x": "x + 1000"}, where="x = 3")  # the row moves and keeps its id
+    assert run("verify", uri).code == 0
+    manifest = max((uri / "_versions").glob("*.manifest"), key=lambda path: path.stat().st_mtime_ns)
+    good = manifest.read_bytes()
+    ids = b"\x08\x28\x10\x50"  # the range [40, 80)
+    assert good.count(ids) == 1
+    manifest.write_bytes(good.replace(ids, b"\x08\x00\x10\x28"))
+    result = run("verify", uri)
+    assert result.code == 3, result.out + result.err
+    assert "live rows have the id of another row, such as 0" in result.out
+    manifest.write_bytes(good.replace(ids, b"\x08\x50\x10\x78"))
+    result = run("verify", uri)
+    assert result.code == 3
+    assert "not below the next row id" in result.out
+
+
 def test_explain_and_analyze(run, pair):
     assert "LanceRead" in run("scan", pair.lance, "-w", "i32 > 3", "--explain").out
     assert "output_rows" in run("scan", pair.lance, "-w", "i32 > 3", "--analyze").out

@@ -4,13 +4,17 @@ The table has fragments of odd sizes, deletions, nulls, nested columns, columns 
 fragments lack, vectors of every element type and multi-vectors.
 """
 
+import re
+
 import lance
 import numpy as np
 import pyarrow as pa
 import pytest
 from compare import table_difference
+from lance.dataset import serialize_row_addrs as reference_set
 
 import lance_cpp
+from lance_cpp.dataset import serialize_row_addrs as our_set
 
 ROWS = 4000
 
@@ -258,3 +262,76 @@ def test_explain_names_the_work(pair):
     plan = ours.scanner(columns=["s"], nearest=dict(column="v", q=query(), k=5)).analyze_plan()
     for name in ("ProjectionExec", "SortExec: ", "TopK(fetch=5)", "KNNVectorDistance", "metric=l2", "output_rows=", "bytes_read="):
         assert name in plan, plan
+
+
+@pytest.fixture(scope="module")
+def row_sets(pair):
+    """Serialized sets of row ids: few, many, all of a fragment, of deleted and of unknown rows."""
+    ids = pair[0].to_table(columns=[], with_row_id=True)["_rowid"].to_pylist()
+    sets = {"few": [ids[0], ids[5], ids[1750], ids[-1]], "many": ids[::3] + [10**15, 2**64 - 1, 7],
+            "most": ids[10:], "none": [], "unknown": [2**40, 7]}
+    serialized = {name: reference_set(rows)
+                  for name, rows in sets.items()}
+    for name, rows in sets.items():
+        assert our_set(rows) == serialized[name], name
+    return serialized
+
+
+@pytest.mark.parametrize("allow, block", [("few", None), (None, "few"), ("many", "few"), ("most", "many"), ("none", None),
+                                          (None, "none"), ("unknown", "unknown"), (None, "most")])
+@pytest.mark.parametrize("options", [
+    dict(), dict(filter="i % 2 = 0"), dict(filter="s = 's5'", limit=3), dict(limit=5, offset=2), dict(offset=2), dict(limit=0),
+    dict(order_by=["f"], limit=4, with_row_id=True), dict(with_row_id=True, include_deleted_rows=True), dict(with_row_id=True, with_row_address=True),
+    dict(nearest=dict(column="v", q=np.zeros(8, np.float32), k=3)),
+    dict(nearest=dict(column="v", q=np.zeros(8, np.float32), k=5), filter="i % 2 = 0"),
+    dict(nearest=dict(column="v", q=np.zeros(8, np.float32), k=5), filter="i % 2 = 0", prefilter=True)], ids=str)
+def test_row_sets_restrict_a_scan(pair, row_sets, allow, block, options):
+    sets = dict(row_addr_allowlist=row_sets.get(allow), row_addr_blocklist=row_sets.get(block))
+    if allow is None and options.get("include_deleted_rows"):
+        pytest.skip("what a blocklist leaves of deleted rows is not compared")
+    name = str((allow, block, options))
+    check(pair, name, lambda ds: ds.scanner(columns=["i", "s"], **options, **sets).to_table())
+    if "limit" not in options and "offset" not in options:
+        check(pair, name, lambda ds: ds.scanner(**options, **sets).count_rows())
+
+
+def test_row_sets_refuse_other_bytes(pair):
+    for bad in (b"", b"abc", b"\x01\0\0\0\0\0\0\0\x04\0\0\0abcd"):
+        check(pair, str(bad), lambda ds: ds.scanner(columns=["i"], row_addr_allowlist=bad).to_table())
+    for bad in ([-1], ["a"], [2**64]):
+        theirs, ours = (outcome(lambda: make(bad)) for make in (reference_set, our_set))
+        assert type(ours[1]) is type(theirs[1])
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """Enough bytes in several fragments that threads share the work."""
+    uri = str(tmp_path_factory.mktemp("wide") / "t")
+    rng = np.random.default_rng(3)
+    table = pa.table({"i": np.arange(200_000), "x": rng.random(200_000), "y": rng.random(200_000)})
+    lance.write_dataset(table, uri, max_rows_per_file=50_000)
+    return uri, table
+
+
+def peaks(dataset, **options):
+    plan = dataset.scanner(**options).analyze_plan()
+    return {name: int(re.search(rf"peak_{name}_ahead=(\d+)", plan).group(1)) for name in ("units", "fragments", "bytes")}
+
+
+@pytest.mark.parametrize("options, bounds", [
+    (dict(batch_size=1000, batch_readahead=4), {"bytes": 4 * 1000 * 24}),
+    (dict(batch_size=10_000, batch_readahead=1), {"units": 4, "bytes": 10_000 * 24}),
+    (dict(fragment_readahead=1), {"fragments": 1}),
+    (dict(fragment_readahead=2, scan_in_order=False), {"fragments": 2}),
+    (dict(io_buffer_size=256 * 1024), {"bytes": 256 * 1024}),
+], ids=str)
+def test_read_ahead_is_bounded_and_changes_no_row(wide, options, bounds):
+    uri, table = wide
+    dataset = lance_cpp.dataset(uri)
+    got = peaks(dataset, **options)
+    for name, most in bounds.items():
+        assert got[name] <= most, got
+    result = dataset.to_table(**options)
+    assert result.sort_by("i").equals(table)
+    batches = pa.Table.from_batches(dataset.to_batches(**options))
+    assert batches.sort_by("i").equals(table)

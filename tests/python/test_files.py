@@ -4,7 +4,7 @@ import pathlib
 
 import lance_cpp as lance
 import pytest
-from lance_cpp.file import LanceFileReader, LanceFileSession, LanceFileWriter
+from lance_cpp.file import LanceFileReader, LanceFileSession
 
 
 @pytest.fixture
@@ -67,8 +67,3 @@ def test_session_lists_and_reads(basic, data_file):
 def test_a_copy_of_a_file_is_whole(basic, data_file, tmp_path):
     lance.dataset(basic.uri).new_file_session().download_file(f"data/{data_file.name}", tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == data_file.read_bytes()
-
-
-def test_writing_is_refused_by_name(tmp_path):
-    with pytest.raises(NotImplementedError, match="LanceFileWriter"):
-        LanceFileWriter(str(tmp_path / "x.lance"))

@@ -29,8 +29,8 @@ from lance_cpp._dataset.scanner import LanceScanner as LanceScanner
 from lance_cpp._dataset.statistics import DataStatistics as DataStatistics
 from lance_cpp._dataset.statistics import FieldStatistics as FieldStatistics
 from lance_cpp._dataset.table import LanceDataset as LanceDataset
-from lance_cpp._dataset.writes import MergeInsertBuilder as MergeInsertBuilder
-from lance_cpp._dataset.writes import write_dataset as write_dataset
+from lance_cpp._dataset.merge_insert import MergeInsertBuilder as MergeInsertBuilder
+from lance_cpp._dataset.writing import write_dataset as write_dataset
 from lance_cpp.blob import Blob as Blob
 from lance_cpp.blob import BlobArray as BlobArray
 from lance_cpp.blob import BlobColumn as BlobColumn

@@ -26,11 +26,11 @@ from lance_cpp._dataset.statistics import FieldStatistics as FieldStatistics
 from lance_cpp._dataset.statistics import IndexInformation as IndexInformation
 from lance_cpp._dataset.statistics import LanceStats as LanceStats
 from lance_cpp._dataset.table import LanceDataset as LanceDataset
-from lance_cpp._dataset.writes import DatasetDelta as DatasetDelta
-from lance_cpp._dataset.writes import DatasetOptimizer as DatasetOptimizer
-from lance_cpp._dataset.writes import MergeInsertBuilder as MergeInsertBuilder
-from lance_cpp._dataset.writes import VectorIndexReader as VectorIndexReader
-from lance_cpp._dataset.writes import write_dataset as write_dataset
+from lance_cpp._dataset.commits import DatasetDelta as DatasetDelta
+from lance_cpp._dataset.maintenance import DatasetOptimizer as DatasetOptimizer
+from lance_cpp._dataset.merge_insert import MergeInsertBuilder as MergeInsertBuilder
+from lance_cpp._dataset.missing import VectorIndexReader as VectorIndexReader
+from lance_cpp._dataset.writing import write_dataset as write_dataset
 from lance_cpp.fragment import DataFile as DataFile
 from lance_cpp.fragment import FragmentMetadata as FragmentMetadata
 from lance_cpp.fragment import LanceFragment as LanceFragment

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from lance_cpp._debug_text import Node, pretty, some
-from lance_cpp._unsupported import not_yet
 
 
 def format_schema(dataset) -> str:
@@ -45,7 +46,9 @@ def _deletion_file(file):
 
 
 def _lineage(meta):
-    return None if meta is None else some(Node("Inline", items=[meta.inline]))
+    if meta is None:
+        return None
+    return some(Node("Inline", items=[meta.inline]) if hasattr(meta, "inline") else Node("Column"))
 
 
 def _fragment(metadata) -> Node:
@@ -130,6 +133,40 @@ def format_fragment(fragment, dataset) -> str:
     )
 
 
-@not_yet("it needs transaction files, which this release does not read")
-def list_transactions(dataset, max_transactions=10):
+def _node_of(value):
+    """The structure of an operation's member."""
+    from lance_cpp.fragment import DataFile, FragmentMetadata
+    from lance_cpp.schema import LanceSchema
+
+    if isinstance(value, FragmentMetadata):
+        return _fragment(value)
+    if isinstance(value, DataFile):
+        return _data_file(value)
+    if isinstance(value, LanceSchema):
+        return value._debug()
+    if isinstance(value, list):
+        return [_node_of(member) for member in value]
+    if isinstance(value, dict):
+        return {key: _node_of(member) for key, member in value.items()}
+    if dataclasses.is_dataclass(value):
+        members = {field.name: _node_of(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return Node(type(value).__name__, members)
+    return value
+
+
+def list_transactions(dataset, max_transactions=10) -> list[str]:
     """The newest transactions as text, newest first."""
+    out = []
+    for transaction in dataset.get_transactions(max_transactions):
+        if transaction is None:
+            continue
+        operation = _node_of(transaction.operation)
+        members = {
+            "read_version": transaction.read_version,
+            "uuid": transaction.uuid,
+            "operation": operation if isinstance(operation, Node) else Node(type(transaction.operation).__name__),
+            "tag": None,
+            "transaction_properties": some(transaction.transaction_properties or None),
+        }
+        out.append(pretty(Node("Transaction", members)))
+    return out

@@ -1,4 +1,4 @@
-"""Single Lance files: reading them, and listing what lies beside them."""
+"""Single Lance files: reading and writing them, and what lies beside them."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ class LanceFileSession:
 
     def list(self, path=None) -> list[str]:
         """All objects below a folder."""
-        return sorted(found for found, _ in self._store.list(path or "", True))
+        return sorted(found for found, _, _ in self._store.list(path or "", True))
 
     def list_with_delimiter(self, path=None) -> ListResult:
         """One level below a folder."""
@@ -224,7 +224,7 @@ class LanceFileSession:
         folders = self._store.list_folders(prefix)
         return ListResult(
             common_prefixes=sorted(f"{prefix}/{name}" if prefix else name for name in folders),
-            objects=sorted(found for found, _ in self._store.list(prefix, False)),
+            objects=sorted(found for found, _, _ in self._store.list(prefix, False)),
         )
 
     def read_range(self, path, offset, length) -> bytes:
@@ -239,7 +239,6 @@ class LanceFileSession:
             for start in range(0, size, piece):
                 target.write(source.read_range(start, min(piece, size - start)))
 
-    @not_yet(WRITES)
     def open_writer(
         self,
         path,
@@ -249,8 +248,16 @@ class LanceFileSession:
         version=None,
         keep_original_array=None,
         max_page_bytes=None,
-    ):
-        """Opens a file for writing."""
+    ) -> LanceFileWriter:
+        """Opens a file for writing; options as in :class:`LanceFileWriter`."""
+        return LanceFileWriter(
+            path,
+            schema,
+            data_cache_bytes=data_cache_bytes,
+            version=version,
+            max_page_bytes=max_page_bytes,
+            _inner_writer=(self._store, path),
+        )
 
     @not_yet(WRITES)
     def open_packed_blob_writer(self, path, blob_id):
@@ -260,19 +267,35 @@ class LanceFileSession:
     def open_dedicated_blob_writer(self, path, blob_id):
         """Opens a file of one blob for writing."""
 
-    @not_yet(WRITES)
     def upload_file(self, local_path, remote_path):
-        """Copies a local file into the store."""
+        """Copies a local file into the store, a piece at a time."""
+        target = self._store.create(remote_path)
+        try:
+            with open(local_path, "rb") as source:
+                while piece := source.read(8 << 20):
+                    target.write(piece)
+        except BaseException:
+            target.abort()
+            raise
+        target.close()
 
-    @not_yet(WRITES)
     def delete_file(self, path):
-        """Removes an object."""
+        """Removes an object; ``OSError`` when there is none."""
+        if not self._store.exists(path):
+            raise OSError(f"Not found: {self._store.full_path(path)}")
+        self._store.delete(path)
 
 
 class LanceFileWriter:
-    """Writes a Lance file."""
+    """Writes a Lance data file. A context manager: leaving it closes the file.
 
-    @not_yet(WRITES)
+    :param path: a local path or URI
+    :param schema: default: that of the first batch
+    :param data_cache_bytes: bytes held back before pages are made, over all columns; default 8 MiB a column
+    :param version: ``"2.0"``, ``"2.1"``, ``"2.2"`` or ``"stable"``
+    :param max_page_bytes: larger pages are split; default 32 MiB
+    """
+
     def __init__(
         self,
         path,
@@ -287,26 +310,69 @@ class LanceFileWriter:
         _inner_writer=None,
         **kwargs,
     ):
-        """Not supported yet."""
+        unknown = set(kwargs) - {"keep_original_array"}  # a matter of memory at the reference
+        if unknown:
+            raise TypeError(f"LanceFileWriter() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+        if namespace_client is not None or table_id is not None:
+            raise NotImplementedError("LanceFileWriter(namespace_client=...): give the path and storage_options")
+        if _inner_writer is None:
+            folder, name = _split_uri(path)
+            _inner_writer = (_native.ObjectStore.open(folder, dict(storage_options or {})), name)
+        self._store, self._name = _inner_writer
+        self._options = (version or "stable", data_cache_bytes, max_page_bytes)
+        self._pending: list = []  # what is told before the schema is known
+        self._buffers = 0
+        self._writer = None
+        self.closed = False
+        self.size_bytes = None
+        if schema is not None:
+            self._start(schema)
 
-    @not_yet(WRITES)
+    def _start(self, schema):
+        self._writer = _native.FileWriter.make(self._store, self._name, schema, *self._options)
+        for method, arguments in self._pending:
+            getattr(self._writer, method)(*arguments)
+        self._pending = []
+
+    def _tell(self, method, *arguments):
+        if self._writer is None:
+            self._pending.append((method, arguments))
+        else:
+            getattr(self._writer, method)(*arguments)
+
     def write_batch(self, batch):
-        """Adds rows."""
+        """Adds the rows of a batch or a table."""
+        batches = batch.to_batches() if isinstance(batch, pa.Table) else [batch]
+        for rows in batches:
+            if self._writer is None:
+                self._start(rows.schema)
+            self._writer.write_batch(rows)
 
-    @not_yet(WRITES)
     def add_schema_metadata(self, key, value):
         """Adds an entry to the schema metadata."""
+        self._tell("add_schema_metadata", key, value)
 
-    @not_yet(WRITES)
-    def add_global_buffer(self, data):
-        """Adds a buffer; its index."""
+    def add_global_buffer(self, data) -> int:
+        """Adds bytes of the caller's own; their index, from 1."""
+        self._buffers += 1
+        self._tell("add_global_buffer", bytes(data))
+        return self._buffers
 
-    @not_yet(WRITES)
     def close(self):
-        """Finishes the file; the number of rows."""
+        """Finishes the file; the number of rows. ``size_bytes`` is known then."""
+        if self.closed:
+            return None
+        self.closed = True
+        if self._writer is None:
+            raise ValueError(
+                "Invalid user input: No schema provided on writer open and no data provided.  Schema is unknown and "
+                "file cannot be created"
+            )
+        num_rows, self.size_bytes = self._writer.finish()
+        return num_rows
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, exc_type, exc_value, traceback):
         self.close()

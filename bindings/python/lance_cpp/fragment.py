@@ -2,276 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+import dataclasses
+import os
 
 import pyarrow as pa
 import pyarrow.dataset
 
-from lance_cpp._unsupported import WRITES, not_yet
+from lance_cpp import _native
+from lance_cpp._dataset.fragment_metadata import (
+    DataFile,
+    DeletionFile,
+    FragmentMetadata,
+    RowDatasetVersionMeta,
+    RowIdMeta,
+    RowIdSequence,
+)
+from lance_cpp.types import _coerce_reader
+
+__all__ = [
+    "DataFile",
+    "DeletionFile",
+    "FragmentMetadata",
+    "FragmentSession",
+    "LanceFragment",
+    "RowDatasetVersionMeta",
+    "RowIdMeta",
+    "RowIdSequence",
+    "write_fragments",
+]
 
 DEFAULT_MAX_BYTES_PER_FILE = 90 * 1024**3
-
-
-class _JsonValue:
-    """Equality, pickling and JSON for small values that are defined by their fields."""
-
-    _FIELDS: tuple = ()
-
-    def asdict(self) -> dict:
-        return {name: getattr(self, name) for name in self._FIELDS}
-
-    def json(self) -> str:
-        """The value as JSON text."""
-        return json.dumps(self.asdict())
-
-    @classmethod
-    def from_json(cls, json_text):
-        """The inverse of ``json``."""
-        return cls(**json.loads(json_text))
-
-    def __eq__(self, other):
-        return type(other) is type(self) and self.asdict() == other.asdict()
-
-    __hash__ = None
-
-    def __reduce__(self):
-        return (type(self).from_json, (self.json(),))
-
-    def __repr__(self):
-        inner = ", ".join(f"{name}={value!r}" for name, value in self.asdict().items())
-        return f"{type(self).__name__}({inner})"
-
-
-class DeletionFile(_JsonValue):
-    """The file that lists a fragment's deleted rows. ``file_type`` is ``array`` or ``bitmap``."""
-
-    _FIELDS = ("read_version", "id", "file_type", "num_deleted_rows", "base_id")
-
-    def __init__(self, read_version, id, file_type, num_deleted_rows, base_id=None):
-        if file_type not in ("array", "bitmap"):
-            raise ValueError(f"Invalid deletion file type: {file_type}")
-        self.read_version = read_version
-        self.id = id
-        self.file_type = file_type
-        self.num_deleted_rows = num_deleted_rows
-        self.base_id = base_id
-
-    def __repr__(self):
-        return f"DeletionFile(type={self.file_type!r}, num_deleted_rows={self.num_deleted_rows})"
-
-    def path(self, fragment_id, base_uri=None) -> str:
-        """The file's path, below ``base_uri`` when given."""
-        suffix = "arrow" if self.file_type == "array" else "bin"
-        path = f"_deletions/{fragment_id}-{self.read_version}-{self.id}.{suffix}"
-        return path if base_uri is None else f"{str(base_uri).rstrip('/')}/{path}"
-
-
-class RowIdMeta(_JsonValue):
-    """Where a fragment's stable row ids are: inline bytes."""
-
-    def __init__(self, Inline):
-        self.inline = list(Inline)
-
-    def asdict(self) -> dict:
-        return {"Inline": self.inline}  # the spelling of the reference, which differs from the next class
-
-    @staticmethod
-    def from_dict(dict):
-        return RowIdMeta(**dict)
-
-
-class RowDatasetVersionMeta(_JsonValue):
-    """Where the versions that made or changed a fragment's rows are: inline bytes."""
-
-    _FIELDS = ("inline",)
-
-    def __init__(self, inline):
-        self.inline = list(inline)
-
-
-class RowIdSequence:
-    """The stable row ids of a fragment, in the order of its rows."""
-
-    def __init__(self, row_ids):
-        import numpy as np
-
-        values = row_ids.to_numpy(zero_copy_only=False) if isinstance(row_ids, pa.Array) else list(row_ids)
-        self._ids = pa.array(np.array(values, dtype="uint64"))
-
-    def to_pyarrow(self) -> pa.Array:
-        """The ids as a uint64 array."""
-        return self._ids
-
-    @not_yet(WRITES)
-    def to_inline_metadata(self):
-        """The ids as they are stored in a manifest."""
-
-    @staticmethod
-    @not_yet(WRITES)
-    def from_inline_metadata(metadata):
-        """The ids that a manifest stores inline."""
-
-    def __len__(self):
-        return len(self._ids)
-
-    def __iter__(self):
-        return iter(self._ids.to_pylist())
-
-    def __eq__(self, other):
-        return isinstance(other, RowIdSequence) and self._ids.equals(other._ids)
-
-    __hash__ = None
-
-    def __reduce__(self):
-        return (RowIdSequence, (self._ids.to_pylist(),))
-
-    def __repr__(self):
-        return f"RowIdSequence({self._ids.to_pylist()})"
-
-
-@dataclass
-class DataFile:
-    """A file that holds some columns of a fragment."""
-
-    _path: str
-    fields: list[int]
-    column_indices: list[int] = field(default_factory=list)
-    file_major_version: int = 0
-    file_minor_version: int = 0
-    file_size_bytes: int | None = None
-    base_id: int | None = None
-
-    def __init__(
-        self,
-        path,
-        fields,
-        column_indices=None,
-        file_major_version=0,
-        file_minor_version=0,
-        file_size_bytes=None,
-        base_id=None,
-    ):
-        self._path = str(path)
-        self.fields = fields
-        self.column_indices = column_indices or []
-        self.file_major_version = file_major_version
-        self.file_minor_version = file_minor_version
-        self.file_size_bytes = file_size_bytes
-        self.base_id = base_id
-
-    @property
-    def path(self) -> str:
-        """Relative to the ``data`` folder of its base."""
-        return self._path
-
-    def field_ids(self) -> list[int]:
-        """The ids of the fields held."""
-        return self.fields
-
-    @classmethod
-    @not_yet(WRITES)
-    def create(cls, dataset, path, *, base_id=None):
-        """Describes a file that lies in the dataset's data folder."""
-
-    def _asdict(self) -> dict:
-        return {
-            "fields": self.fields,
-            "column_indices": self.column_indices,
-            "file_major_version": self.file_major_version,
-            "file_minor_version": self.file_minor_version,
-            "file_size_bytes": self.file_size_bytes,
-            "base_id": self.base_id,
-            "path": self._path,
-        }
-
-    def __repr__(self):
-        base = "" if self.base_id is None else f", base_id={self.base_id}"
-        return (
-            f"DataFile(path={self._path!r}, fields={self.fields}, column_indices={self.column_indices}, "
-            f"file_major_version={self.file_major_version}, file_minor_version={self.file_minor_version}, "
-            f"file_size_bytes={self.file_size_bytes}{base})"
-        )
-
-
-@dataclass
-class FragmentMetadata:
-    """What a manifest says of a fragment."""
-
-    id: int
-    files: list[DataFile]
-    physical_rows: int
-    deletion_file: DeletionFile | None = None
-    row_id_meta: RowIdMeta | None = None
-    created_at_version_meta: RowDatasetVersionMeta | None = None
-    last_updated_at_version_meta: RowDatasetVersionMeta | None = None
-    overlays: list = field(default_factory=list)
-
-    @property
-    def num_deletions(self) -> int:
-        """Deleted rows."""
-        return 0 if self.deletion_file is None else self.deletion_file.num_deleted_rows
-
-    @property
-    def num_rows(self) -> int:
-        """Live rows."""
-        return self.physical_rows - self.num_deletions
-
-    def data_files(self) -> list[DataFile]:
-        """The column files."""
-        return self.files
-
-    def to_json(self) -> dict:
-        """A JSON-ready dict."""
-
-        def of(value):
-            return None if value is None else value.asdict()
-
-        return {
-            "id": self.id,
-            "files": [file._asdict() for file in self.files],
-            "overlays": list(self.overlays),
-            "physical_rows": self.physical_rows,
-            "deletion_file": of(self.deletion_file),
-            "row_id_meta": of(self.row_id_meta),
-            "created_at_version_meta": of(self.created_at_version_meta),
-            "last_updated_at_version_meta": of(self.last_updated_at_version_meta),
-        }
-
-    @staticmethod
-    def from_json(json_data) -> FragmentMetadata:
-        """The inverse of :meth:`to_json`; takes the dict's JSON text."""
-        values = json.loads(json_data) if isinstance(json_data, (str, bytes)) else dict(json_data)
-
-        def made(kind, value):
-            return None if value is None else kind(**value)
-
-        return FragmentMetadata(
-            id=values["id"],
-            files=[DataFile(**file) for file in values["files"]],
-            physical_rows=values["physical_rows"],
-            deletion_file=made(DeletionFile, values.get("deletion_file")),
-            row_id_meta=made(RowIdMeta, values.get("row_id_meta")),
-            created_at_version_meta=made(RowDatasetVersionMeta, values.get("created_at_version_meta")),
-            last_updated_at_version_meta=made(RowDatasetVersionMeta, values.get("last_updated_at_version_meta")),
-            overlays=values.get("overlays") or [],
-        )
-
-    @staticmethod
-    def _from_native(values) -> FragmentMetadata:
-        def lineage(kind, value):
-            return kind(value) if isinstance(value, bytes) else None
-
-        deletions = values["deletion_file"]
-        return FragmentMetadata(
-            id=values["id"],
-            files=[DataFile(**file) for file in values["files"]],
-            physical_rows=values["physical_rows"],
-            deletion_file=None if deletions is None else DeletionFile(**deletions),
-            row_id_meta=lineage(RowIdMeta, values["row_id_meta"]),
-            created_at_version_meta=lineage(RowDatasetVersionMeta, values["created_at_version_meta"]),
-            last_updated_at_version_meta=lineage(RowDatasetVersionMeta, values["last_updated_at_version_meta"]),
-        )
 
 
 class FragmentSession:
@@ -494,48 +254,139 @@ class LanceFragment(pa.dataset.Fragment):
             options["with_row_address"] = True
         return FragmentSession((self, options))
 
-    @not_yet(WRITES)
-    def delete(self, predicate):
-        """Deletes rows of this fragment; new metadata, not committed."""
+    # ---- changes, not committed: give what they return to a ``LanceOperation`` ----
 
-    @not_yet(WRITES)
-    def delete_rows(self, offsets):
-        """Deletes rows by offset; not committed."""
+    def delete(self, predicate) -> FragmentMetadata | None:
+        """Deletes rows by an SQL predicate: the metadata with a new deletion file, or None when no row is left."""
+        try:
+            rows = self.to_table(columns=[], filter=predicate, with_row_address=True)
+        except ValueError as error:
+            raise OSError(str(error)) from error
+        return self.delete_rows(address & 0xFFFF_FFFF for address in rows["_rowaddr"].to_pylist())
 
-    @not_yet(WRITES)
+    def delete_rows(self, offsets) -> FragmentMetadata | None:
+        """As :meth:`delete`, by positions among all rows, deleted ones included."""
+        rows = [int(offset) for offset in offsets]
+        values = _native.fragment_delete_rows(self._ds._ds, self._fragment_id, rows)
+        return None if values is None else FragmentMetadata._from_native(values)
+
     def merge(self, data_obj, left_on, right_on=None, schema=None):
-        """Adds columns by a join; not committed."""
+        """Adds columns by a join: ``(FragmentMetadata, LanceSchema)``; nulls where nothing matches."""
+        from lance_cpp._dataset import fragment_columns
 
-    @not_yet(WRITES)
+        reader = _coerce_reader(data_obj, schema)
+        return self._widened(fragment_columns.joined(self, reader, left_on, right_on or left_on))
+
     def merge_columns(self, value_func, columns=None, batch_size=None, reader_schema=None):
-        """Adds computed columns; not committed."""
+        """Adds columns, as ``LanceDataset.add_columns`` does: ``(FragmentMetadata, LanceSchema)``."""
+        from lance_cpp._dataset import fragment_columns
 
-    @not_yet(WRITES)
+        return self._widened(fragment_columns.computed(self, value_func, columns, batch_size, reader_schema))
+
+    def _widened(self, values):
+        from lance_cpp.schema import LanceSchema
+
+        fragment, schema = _native.fragment_add_columns(self._ds._ds, self._fragment_id, values)
+        return FragmentMetadata._from_native(fragment), LanceSchema._from_native(schema)
+
     def update_columns(self, data_obj, left_on="_rowid", right_on=None, schema=None, *, with_offsets=False):
-        """Replaces values by key; not committed."""
+        """Replaces values of columns by key: ``(FragmentMetadata, field ids modified)``.
+
+        :param with_offsets: also gives the positions of the rows that matched, as a serialized Roaring bitmap
+        """
+        from lance_cpp._dataset import fragment_columns
+
+        reader = _coerce_reader(data_obj, schema)
+        values, offsets = fragment_columns.updated(self, reader, left_on, right_on or left_on)
+        fragment, fields = _native.fragment_replace_columns(self._ds._ds, self._fragment_id, values)
+        made = (FragmentMetadata._from_native(fragment), fields)
+        return (*made, _native.roaring_bytes(offsets)) if with_offsets else made
 
     @staticmethod
-    @not_yet(WRITES)
     def create(
         dataset_uri, data, fragment_id=None, schema=None, max_rows_per_group=1024, progress=None,
         mode="append", *, data_storage_version=None, use_legacy_format=None, storage_options=None,
         namespace_client=None, table_id=None, session=None
-    ):  # fmt: skip
-        """Writes a fragment; not committed."""
+    ) -> FragmentMetadata:  # fmt: skip
+        """Writes rows as one fragment of one file.
+
+        :param mode: ``"append"`` checks the data against the dataset's schema, others number the fields afresh
+        """
+        reader = _coerce_reader(data, schema)
+        if len(reader.schema) == 0:
+            raise OSError("Invalid user input: Input data was empty.")
+        fragments = write_fragments(
+            reader,
+            dataset_uri,
+            mode=mode,
+            max_rows_per_file=(1 << 63) - 1,
+            max_bytes_per_file=(1 << 63) - 1,
+            progress=progress,
+            data_storage_version=data_storage_version,
+            use_legacy_format=use_legacy_format,
+            storage_options=storage_options,
+            namespace_client=namespace_client,
+            table_id=table_id,
+            session=session,
+            _first_id=fragment_id,
+        )
+        if not fragments:
+            raise OSError("Invalid user input: Input data was empty.")
+        return dataclasses.replace(fragments[0], id=fragment_id or 0)
 
     @staticmethod
-    @not_yet(WRITES)
-    def create_from_file(filename, dataset, fragment_id):
-        """Adopts a data file; not committed."""
+    def create_from_file(filename, dataset, fragment_id) -> FragmentMetadata:
+        """Describes a file of the dataset's data folder that has all its columns, as a fragment."""
+        file, rows = _native.describe_data_file(dataset._ds, str(filename), None)
+        return FragmentMetadata(id=fragment_id, files=[DataFile(**file)], physical_rows=rows)
 
 
-@not_yet(WRITES)
 def write_fragments(
     data, dataset_uri, schema=None, *, return_transaction=False, mode="append", max_rows_per_file=1048576,
-    max_rows_per_group=1024, max_bytes_per_file=96636764160, data_cache_bytes=None, max_page_bytes=None,
-    progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
+    max_rows_per_group=1024, max_bytes_per_file=DEFAULT_MAX_BYTES_PER_FILE, data_cache_bytes=None,
+    max_page_bytes=None, progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
     enable_stable_row_ids=False, target_bases=None, target_all_bases=None, initial_bases=None,
     base_store_params=None, external_blob_mode="reference", allow_external_blob_outside_bases=False,
-    namespace_client=None, table_id=None, session=None
+    namespace_client=None, table_id=None, session=None, _first_id=0
 ):  # fmt: skip
-    """Writes fragments; not committed."""
+    """Writes rows as data files that no version names yet; options as in :func:`lance_cpp.write_dataset`.
+
+    :returns: a list of :class:`FragmentMetadata`, or with ``return_transaction`` a ``Transaction`` to commit
+    """
+    from lance_cpp._dataset import native_values, writing
+
+    if (namespace_client is None) != (table_id is None):
+        raise ValueError("Both 'namespace_client' and 'table_id' must be provided together.")
+    reader = _coerce_reader(data, schema)
+    known = []
+    if hasattr(dataset_uri, "_ds"):
+        known = list(dataset_uri.base_paths().values())
+        if storage_options is None:
+            storage_options = dataset_uri._storage_options
+        if session is not None and not session.is_same_as(dataset_uri.session()):
+            raise ValueError("The provided session is not the destination dataset's own session: omit it")
+    elif not isinstance(dataset_uri, (str, os.PathLike)):
+        raise TypeError(f"Unknown dataset_uri type {type(dataset_uri)}")
+    writing.refuse_options(
+        base_store_params=(base_store_params, {}, "all bases are opened with the same storage options"),
+        external_blob_mode=(external_blob_mode, "reference", "external blobs are referred to"),
+    )
+    options = writing.native_options(
+        mode=mode,
+        max_rows_per_file=max_rows_per_file,
+        max_bytes_per_file=max_bytes_per_file,
+        data_cache_bytes=data_cache_bytes,
+        max_page_bytes=max_page_bytes,
+        data_storage_version=writing.storage_version(data_storage_version, use_legacy_format),
+        storage_options=storage_options,
+        enable_stable_row_ids=enable_stable_row_ids,
+        session=session,
+        initial_bases=initial_bases,
+        target_bases=writing.target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
+    )
+    report = writing.ProgressReport(progress, _first_id)
+    report.begin()
+    written = _native.write_fragments(reader, writing.destination(dataset_uri), options)
+    fragments = native_values.fragments_from_native(written["fragments"])
+    report.complete(fragments)
+    return native_values.transaction_from_native(written["transaction"]) if return_transaction else fragments

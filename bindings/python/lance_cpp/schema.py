@@ -32,6 +32,10 @@ class LanceField:
     def metadata(self) -> dict:
         return dict(self._values["metadata"])
 
+    def _to_native(self) -> dict:
+        children = [child._to_native() for child in self.children()]
+        return {**{key: value for key, value in self._values.items() if key != "arrow"}, "children": children}
+
     def to_arrow(self) -> pa.Field:
         """The Arrow field. Raises ``NotImplementedError`` for a type that this release does not know."""
         if self._values["arrow"] is None:
@@ -99,6 +103,9 @@ class LanceSchema:
         schema._fields = [LanceField(field) for field in values["fields"]]
         schema._metadata = dict(values["metadata"])
         return schema
+
+    def _to_native(self) -> dict:
+        return {"fields": [field._to_native() for field in self._fields], "metadata": self._metadata}
 
     @staticmethod
     def from_pyarrow(schema: pa.Schema) -> LanceSchema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pickle
 import sqlite3
 from contextlib import closing
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from lance_cpp._unsupported import WRITES, not_yet
+from lance_cpp.types import _coerce_reader
 
 
 class BatchUDF:
@@ -31,17 +32,22 @@ class BatchUDF:
         return self.func(batch)
 
     def _call(self, batch) -> pa.RecordBatch:
-        """Calls the function and checks what it returns."""
-        result = self.func(batch)
-        if type(result).__module__.split(".")[0] == "pandas":
-            result = pa.RecordBatch.from_pandas(result, schema=self.output_schema)
+        """Calls the function and checks the schema of what it returns."""
         if self.output_schema is None:
-            self.output_schema = result.schema
+            raise ValueError("output_schema must be provided when using a function that returns a RecordBatch")
+        result = _as_batch(self.func(batch))
         if result.schema != self.output_schema:
-            raise ValueError(f"UDF returned the schema {result.schema}, expected {self.output_schema}")
-        if result.num_rows != batch.num_rows:
-            raise ValueError(f"UDF returned {result.num_rows} rows for {batch.num_rows}")
+            raise AssertionError(
+                "Output schema of function does not match the expected schema. "
+                f"Expected:\n{self.output_schema}\nGot:\n{result.schema}"
+            )
         return result
+
+
+def _as_batch(result):
+    if type(result).__module__.split(".")[0] == "pandas":
+        return pa.RecordBatch.from_pandas(result)
+    return result
 
 
 def batch_udf(output_schema=None, checkpoint_file=None):
@@ -71,10 +77,8 @@ class BatchUDFCheckpoint:
         return sqlite3.connect(self.path)
 
     def cleanup(self):
-        """Drops everything kept."""
-        with closing(self._connect()) as connection, connection:
-            connection.execute("DROP TABLE batches")
-            connection.execute("DROP TABLE fragments")
+        """Removes the file."""
+        os.remove(self.path)
 
     def _one(self, query, arguments):
         with closing(self._connect()) as connection:
@@ -102,6 +106,44 @@ class BatchUDFCheckpoint:
             connection.execute("DELETE FROM batches WHERE fragment_id = ?", (fragment_id,))
 
 
-@not_yet(WRITES)
+def _sample_schema(function, data_source, read_columns) -> pa.Schema:
+    """The schema of what a function makes of the first row."""
+    virtual = {"_rowid": "with_row_id", "_rowaddr": "with_row_address"}
+    options = {virtual[name]: True for name in read_columns or () if name in virtual}
+    columns = None if read_columns is None else [name for name in read_columns if name not in virtual]
+    batch = next(iter(data_source.to_batches(limit=1, columns=columns, **options)))
+    return _as_batch(function(batch)).schema
+
+
 def normalize_transform(udf_like, data_source, read_columns=None, reader_schema=None):
-    """A transform in the form that adding columns takes."""
+    """A transform in the form that adding columns takes: a ``BatchUDF`` whose schema is known, a dict of
+    expressions, or a reader.
+
+    :param data_source: the dataset or fragment whose first row shows what a function returns
+    """
+    if isinstance(udf_like, BatchUDF):
+        if udf_like.output_schema is None:
+            udf_like.output_schema = _sample_schema(udf_like, data_source, read_columns)
+        return udf_like
+    if isinstance(udf_like, dict):
+        for name, expression in udf_like.items():
+            if not isinstance(name, str):
+                raise TypeError(f"Column names must be a string. Got {type(name)}")
+            if not isinstance(expression, str):
+                raise TypeError(f"Column expressions must be a string. Got {type(expression)}")
+        return udf_like
+    if callable(udf_like):
+        try:
+            return BatchUDF(udf_like, output_schema=_sample_schema(udf_like, data_source, read_columns))
+        except Exception as error:
+            raise TypeError(
+                f"transforms must be a BatchUDF, dict, map function, or ReaderLike value.  Received {type(udf_like)}, "
+                f"which is callable, but gave an error when called with a batch of data: {error}"
+            ) from error
+    try:
+        return _coerce_reader(udf_like, reader_schema)
+    except TypeError as error:
+        raise TypeError(
+            f"transforms must be a BatchUDF, dict, map function, or ReaderLike  value.  Received {type(udf_like)}.  "
+            f"Could not coerce to a reader: {error}"
+        ) from error

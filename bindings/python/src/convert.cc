@@ -7,6 +7,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
+#include "lance/commit_error.h"
 #include "lance/error.h"
 
 namespace lance::python {
@@ -50,6 +51,16 @@ const char* PrefixOf(ErrorKind kind) {
     default:
       return "";
   }
+}
+
+// " for version 7" where a message speaks of "version 7": the reference names it first.
+std::string VersionIn(const std::string& message) {
+  constexpr std::string_view kWord = "version ";
+  size_t start = message.find(kWord);
+  if (start == std::string::npos) return "";
+  start += kWord.size();
+  size_t end = message.find_first_not_of("0123456789", start);
+  return end == start ? "" : " for version " + message.substr(start, end - start);
 }
 
 // Holds a reader so that letting go of it, which may wait for worker threads, never happens under the GIL:
@@ -106,7 +117,10 @@ void Raise(const arrow::Status& status, PyObject* invalid) {
   std::string message = PrefixOf(kind) + status.message();
   if (kind == ErrorKind::kCommitConflict) {
     nb::object type = nb::module_::import_("lance_cpp.commit").attr("CommitConflictError");
-    PyErr_SetObject(type.ptr(), type(message).ptr());
+    bool retryable = IsRetryable(status);
+    message =
+        (retryable ? "Retryable commit conflict" : "Commit conflict") + VersionIn(message) + ": " + message;
+    PyErr_SetObject(type.ptr(), type(message, retryable).ptr());
   } else {
     PyErr_SetString(ExceptionOf(kind, invalid), message.c_str());
   }

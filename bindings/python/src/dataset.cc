@@ -15,8 +15,11 @@
 #include "lance/scanner.h"
 #include "lance/session.h"
 #include "lance/store/object_store.h"
+#include "lance/table/row_id_set.h"
 #include "lance/table/snapshot.h"
+#include "lance/table/table.h"
 #include "schema_values.h"
+#include "table_values.h"
 
 namespace lance::python {
 namespace {
@@ -197,6 +200,34 @@ nb::list RoaringValues(nb::bytes bytes) {
   return out;
 }
 
+nb::bytes RoaringBytes(const std::vector<uint32_t>& values) {
+  Roaring bitmap(values.size(), values.data());
+  std::string bytes(bitmap.getSizeInBytes(), '\0');
+  bitmap.write(bytes.data());
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+// The transaction that made the version; none when it is no longer there.
+nb::object ReadTransactionOf(const Dataset& dataset) {
+  auto transaction = Unwrap(Unlocked([&] { return table::ReadTransaction(*dataset.snapshot()); }));
+  if (!transaction) return nb::none();
+  nb::dict out;
+  out["read_version"] = transaction->read_version;
+  out["uuid"] = transaction->uuid;
+  out["properties"] = transaction->properties;
+  out["operation"] = OperationToPython(transaction->change);
+  return out;
+}
+
+// By id; other packages reach for it.
+nb::dict BasePaths(const Dataset& dataset) {
+  nb::object make = nb::module_::import_("lance_cpp.lance").attr("DatasetBasePath");
+  nb::dict out;
+  for (const auto& base : dataset.snapshot()->manifest().base_paths)
+    out[nb::cast(base.id)] = make(base.path, base.name, base.is_dataset_root, base.id);
+  return out;
+}
+
 }  // namespace
 
 void BindDataset(nb::module_& module) {
@@ -265,6 +296,12 @@ void BindDataset(nb::module_& module) {
       .def("versions", &Versions)
       .def("latest_version",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return self.LatestVersion(); })); })
+      .def("base_paths", &BasePaths)
+      .def("version_numbers",
+           [](const Dataset& self) {
+             return Unwrap(Unlocked([&] { return table::ListVersionNumbers(*self.snapshot()); }));
+           })
+      .def("read_transaction", &ReadTransactionOf)
       .def("tags", &Tags)
       .def("branches", &Branches)
       .def(
@@ -286,6 +323,14 @@ void BindDataset(nb::module_& module) {
       .def("bytes_per_field",
            [](const Dataset& self) { return Unwrap(Unlocked([&] { return BytesPerField(self); })); });
 
+  module.def("roaring_bytes", &RoaringBytes, nb::arg("values"));
+  module.def(
+      "serialize_row_ids",
+      [](const std::vector<uint64_t>& ids) {
+        const std::string bytes = table::RowIdSet::Serialize(ids);
+        return nb::bytes(bytes.data(), bytes.size());
+      },
+      nb::arg("ids"));
   module.def("roaring_values", &RoaringValues, nb::arg("bytes"));
 }
 

@@ -35,7 +35,15 @@ NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
   BindDataset(module);
   BindFile(module);
+  BindFileWriter(module);
   BindStore(module);
+  BindWrite(module);
+  BindFragment(module);
+  BindMutate(module);
+  BindSchemaChange(module);
+  BindMaintenance(module);
+  BindRefs(module);
+  BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(
       "expression_to_sql",

@@ -91,6 +91,13 @@ void SetNearest(nb::handle value, ScanOptions* options) {
   options->nearest = std::move(query);
 }
 
+Setter SetBytes(std::optional<std::string> ScanOptions::*member) {
+  return [member](nb::handle value, ScanOptions* options) {
+    nb::bytes bytes = nb::cast<nb::bytes>(value);
+    options->*member = std::string(bytes.c_str(), bytes.size());
+  };
+}
+
 const std::unordered_map<std::string_view, Setter>& Setters() {
   static const auto* setters = new std::unordered_map<std::string_view, Setter>{
       {"columns", SetColumns},
@@ -109,6 +116,8 @@ const std::unordered_map<std::string_view, Setter>& Setters() {
       {"io_buffer_size", Set(&ScanOptions::io_buffer_bytes)},
       {"scan_in_order", Set(&ScanOptions::ordered)},
       {"include_deleted_rows", Set(&ScanOptions::include_deleted_rows)},
+      {"row_id_allowlist", SetBytes(&ScanOptions::row_id_allowlist)},
+      {"row_id_blocklist", SetBytes(&ScanOptions::row_id_blocklist)},
       {"prefilter", Set(&ScanOptions::prefilter)},
       {"use_scalar_index", Set(&ScanOptions::use_scalar_index)},
       {"fast_search", Set(&ScanOptions::fast_search)},

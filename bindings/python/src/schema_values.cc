@@ -37,6 +37,7 @@ nb::dict FieldToPython(const schema::Field& field) {
   out["nullable"] = field.nullable;
   out["metadata"] = field.metadata;
   out["encoding"] = EncodingName(field.encoding);
+  out["dictionary"] = OrNone(field.dictionary);
   out["primary_key_position"] =
       field.unenforced_primary_key ? nb::cast(field.unenforced_primary_key_position) : nb::none();
   out["clustering_key_position"] =
@@ -46,18 +47,6 @@ nb::dict FieldToPython(const schema::Field& field) {
   out["children"] = children;
   auto arrow_field = field.ToArrow();
   out["arrow"] = arrow_field.ok() ? SchemaCapsule(*arrow::schema({arrow_field.ValueUnsafe()})) : nb::none();
-  return out;
-}
-
-nb::dict DataFileToPython(const table::DataFile& file) {
-  nb::dict out;
-  out["path"] = file.path;
-  out["fields"] = file.fields;
-  out["column_indices"] = file.column_indices;
-  out["file_major_version"] = file.major_version;
-  out["file_minor_version"] = file.minor_version;
-  out["file_size_bytes"] = file.size_bytes > 0 ? nb::cast(file.size_bytes) : nb::none();
-  out["base_id"] = OrNone(file.base_id);
   return out;
 }
 
@@ -81,6 +70,18 @@ nb::dict SchemaToPython(const schema::Schema& schema) {
   nb::dict out;
   out["fields"] = fields;
   out["metadata"] = schema.metadata;
+  return out;
+}
+
+nb::dict DataFileToPython(const table::DataFile& file) {
+  nb::dict out;
+  out["path"] = file.path;
+  out["fields"] = file.fields;
+  out["column_indices"] = file.column_indices;
+  out["file_major_version"] = file.major_version;
+  out["file_minor_version"] = file.minor_version;
+  out["file_size_bytes"] = file.size_bytes > 0 ? nb::cast(file.size_bytes) : nb::none();
+  out["base_id"] = OrNone(file.base_id);
   return out;
 }
 

@@ -13,6 +13,9 @@ nb::dict SchemaToPython(const schema::Schema& schema);
 /// {"id", "files": [{"path", ...}], "physical_rows", "deletion_file", "row_id_meta", ...}
 nb::dict FragmentToPython(const table::Fragment& fragment);
 
+/// {"path", "fields", "column_indices", "file_major_version", ...}
+nb::dict DataFileToPython(const table::DataFile& file);
+
 /// All of a manifest but its schema and fragments.
 nb::dict ManifestToPython(const table::Manifest& manifest);
 

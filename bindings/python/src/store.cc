@@ -1,5 +1,6 @@
 // Object stores for Python: LanceFileSession and lazy blobs are built on these.
 #include <arrow/buffer.h>
+#include <nanobind/stl/unique_ptr.h>
 
 #include "bindings.h"
 #include "convert.h"
@@ -12,7 +13,10 @@ namespace {
 nb::list List(store::ObjectStore& self, const std::string& prefix, bool recursive) {
   auto objects = Unwrap(Unlocked([&] { return self.List(prefix, recursive); }));
   nb::list out;
-  for (const auto& object : objects) out.append(nb::make_tuple(object.path, object.size));
+  for (const auto& object : objects) {
+    auto modified = std::chrono::duration_cast<std::chrono::microseconds>(object.modified.time_since_epoch());
+    out.append(nb::make_tuple(object.path, object.size, modified.count()));
+  }
   return out;
 }
 
@@ -42,6 +46,19 @@ void BindStore(nb::module_& module) {
       .def("read_range", &ReadRange, nb::arg("offset"), nb::arg("length"))
       .def("read_ranges", &ReadRanges, nb::arg("ranges"));
 
+  nb::class_<store::WritableObject>(module, "WritableObject")
+      .def(
+          "write",
+          [](store::WritableObject& self, nb::bytes bytes) {
+            auto* data = reinterpret_cast<const uint8_t*>(bytes.c_str());
+            size_t size = bytes.size();
+            Check(Unlocked([&] { return self.Write({data, size}); }), PyExc_OSError);
+          },
+          nb::arg("bytes"))
+      .def("close",
+           [](store::WritableObject& self) { Check(Unlocked([&] { return self.Close(); }), PyExc_OSError); })
+      .def("abort", &store::WritableObject::Abort);
+
   nb::class_<store::ObjectStore>(module, "ObjectStore")
       .def_static(
           "open",
@@ -68,6 +85,24 @@ void BindStore(nb::module_& module) {
             return Unwrap(Unlocked([&] { return self.ListFolders(prefix); }));
           },
           nb::arg("prefix"))
+      .def(
+          "delete",
+          [](store::ObjectStore& self, const std::string& path) {
+            Check(Unlocked([&] { return self.Delete(path); }), PyExc_OSError);
+          },
+          nb::arg("path"))
+      .def(
+          "copy",
+          [](store::ObjectStore& self, const std::string& from, const std::string& to) {
+            Check(Unlocked([&] { return self.Copy(from, to); }), PyExc_OSError);
+          },
+          nb::arg("from"), nb::arg("to"))
+      .def(
+          "create",
+          [](store::ObjectStore& self, const std::string& path) {
+            return Unwrap(Unlocked([&] { return self.Create(path); }), PyExc_OSError);
+          },
+          nb::arg("path"))
       .def("full_path", &store::ObjectStore::FullPath, nb::arg("path"))
       .def("counters", [](const store::ObjectStore& self) {
         auto counters = self.counters();

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "lance/base/commit_error.h"
+
 namespace lance {
 namespace {
 
@@ -9,13 +11,15 @@ constexpr char kDetailType[] = "lance::Error";
 
 class ErrorDetail : public arrow::StatusDetail {
  public:
-  explicit ErrorDetail(ErrorKind kind) : kind_(kind) {}
+  explicit ErrorDetail(ErrorKind kind, bool retryable = false) : kind_(kind), retryable_(retryable) {}
   const char* type_id() const override { return kDetailType; }
   std::string ToString() const override { return std::string(KindName(kind_)); }
   ErrorKind kind() const { return kind_; }
+  bool retryable() const { return retryable_; }
 
  private:
   ErrorKind kind_;
+  bool retryable_;
 };
 
 arrow::StatusCode CodeOf(ErrorKind kind) {
@@ -100,6 +104,17 @@ std::optional<ErrorKind> KindOf(const Status& status) {
     default:
       return ErrorKind::kInternal;
   }
+}
+
+bool IsRetryable(const Status& status) {
+  const auto& detail = status.detail();
+  return detail != nullptr && std::string_view(detail->type_id()) == kDetailType &&
+         static_cast<const ErrorDetail&>(*detail).retryable();
+}
+
+Status MakeRetryableConflict(std::string message) {
+  return Status(CodeOf(ErrorKind::kCommitConflict), std::move(message),
+                std::make_shared<ErrorDetail>(ErrorKind::kCommitConflict, true));
 }
 
 Status MakeError(ErrorKind kind, std::string message) {

@@ -8,6 +8,7 @@
 #include <arrow/api.h>
 
 #include "lance/base/row_address.h"
+#include "lance/dataset/make_dataset.h"
 #include "lance/scan/plan/json_columns.h"
 #include "lance/scan/scanner_impl.h"
 #include "lance/scan/take.h"
@@ -23,8 +24,8 @@ table::VersionSelector ToSelector(const VersionRef& ref) {
 
 // Names what decides a Taker, so that repeated takes find theirs.
 std::string ProjectionKey(const ScanOptions& options) {
-  std::string key = fmt::format("{}{}{}", options.with_row_id ? 1 : 0, options.with_row_address ? 1 : 0,
-                                static_cast<int>(options.blobs));
+  std::string key = fmt::format("{}{}{}{}", options.with_row_id ? 1 : 0, options.with_row_address ? 1 : 0,
+                                options.stored_json ? 1 : 0, static_cast<int>(options.blobs));
   if (!options.columns.has_value()) return key;
   for (const ScanOptions::Column& column : *options.columns) {
     key += '\0';
@@ -238,6 +239,10 @@ class DatasetImpl : public Dataset {
 };
 
 }  // namespace
+
+arrow::Result<std::shared_ptr<Dataset>> MakeDataset(std::shared_ptr<const table::Snapshot> snapshot) {
+  return DatasetImpl::Make(std::move(snapshot));
+}
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, const OpenOptions& options) {
   table::TableOptions table_options;

@@ -2,9 +2,11 @@
 #include <set>
 
 #include <arrow/api.h>
+#include <roaring/roaring64map.hh>
 
 #include "lance/base/status.h"
 #include "lance/dataset.h"
+#include "lance/dataset/verify_siblings.h"
 #include "lance/encoding/core/field_reader.h"
 #include "lance/file/file_reader.h"
 #include "lance/inspect.h"
@@ -56,6 +58,7 @@ class Verifier {
       live_rows += CheckFragment(where, fragment);
     }
     CheckRowCount(live_rows);
+    CheckRowIds();
     CheckIndices();
     return std::move(report_);
   }
@@ -150,6 +153,7 @@ class Verifier {
       const std::string column_where = where + ", column " + field.name;
       Report(column_where,
              ReadColumn(&reader, *part, file::BlobHandling::kDescriptions, options_.rows_per_read));
+      Report(column_where, CompareSiblings(&reader, *part));
       if (field.is_blob() || field.is_blob_v2()) {
         Report(column_where + " (blobs)",
                ReadColumn(&reader, *part, file::BlobHandling::kBytes, kBlobRowsPerRead));
@@ -163,23 +167,49 @@ class Verifier {
     const uint64_t step = std::max<uint64_t>(1, rows_per_read);
     for (uint64_t row = 0; row < reader->num_rows(); row += step) {
       const RowRange rows{row, std::min(step, reader->num_rows() - row)};
-      ARROW_RETURN_NOT_OK(WithContext(ReadPiece(reader, column.get(), rows),
+      ARROW_RETURN_NOT_OK(WithContext(ReadPiece(reader, column.get(), rows).status(),
                                       fmt::format("rows {} to {}", rows.start, rows.end())));
       if (blobs == file::BlobHandling::kDescriptions) Advance(rows.length);
     }
     return Status::OK();
   }
 
-  static Status ReadPiece(file::FileReader* reader, encoding::FieldReader* column, RowRange rows) {
+  // Reads the columns of a nested field one by one: each repeats what it knows of its parents. Old versions
+  // store that once, so there is nothing to compare.
+  Status CompareSiblings(file::FileReader* reader, const schema::Field& field) {
+    const std::vector<schema::Field> columns = SiblingCheck::Columns(field);
+    if (columns.size() < 2 || field.is_blob_v2()) return Status::OK();
+    std::vector<std::shared_ptr<encoding::FieldReader>> readers;
+    for (const schema::Field& column : columns) {
+      ARROW_ASSIGN_OR_RAISE(readers.emplace_back(),
+                            reader->OpenField(column, file::BlobHandling::kDescriptions));
+    }
+    const uint64_t step = std::max<uint64_t>(1, options_.rows_per_read);
+    for (uint64_t row = 0; row < reader->num_rows(); row += step) {
+      const RowRange rows{row, std::min(step, reader->num_rows() - row)};
+      const std::string where = fmt::format("rows {} to {}", rows.start, rows.end());
+      SiblingCheck check;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        ARROW_ASSIGN_OR_RAISE(auto array, WithContext(ReadPiece(reader, readers[i].get(), rows), where));
+        ARROW_RETURN_NOT_OK(WithContext(check.Next(columns[i], std::move(array)), where));
+      }
+    }
+    return Status::OK();
+  }
+
+  static Result<std::shared_ptr<arrow::Array>> ReadPiece(file::FileReader* reader,
+                                                         encoding::FieldReader* column, RowRange rows) {
     ARROW_ASSIGN_OR_RAISE(auto task, column->Plan({&rows, 1}));
     ARROW_ASSIGN_OR_RAISE(auto buffers, reader->ReadMany(task->ranges()));
     ARROW_ASSIGN_OR_RAISE(const auto data, task->Decode(std::move(buffers)));
     if (static_cast<uint64_t>(data->length) != rows.length) {
       return Corruption("{} values were decoded where {} were asked for", data->length, rows.length);
     }
-    const Status valid = arrow::MakeArray(data)->ValidateFull();
+    std::shared_ptr<arrow::Array> array = arrow::MakeArray(data);
+    const Status valid = array->ValidateFull();
     // Text that is no UTF-8, offsets that go back, children that are too short: the bytes are wrong.
-    return valid.ok() ? valid : Corruption("{}", valid.message());
+    if (!valid.ok()) return Corruption("{}", valid.message());
+    return array;
   }
 
   void CheckRowCount(uint64_t live_rows) {
@@ -188,6 +218,33 @@ class Verifier {
       Report("manifest", counted.status());
     } else if (*counted != live_rows) {
       Report("manifest", Corruption("it counts {} live rows, the fragments have {}", *counted, live_rows));
+    }
+  }
+
+  // Stable row ids name one live row each; deleted rows may share theirs with the row that replaced them.
+  void CheckRowIds() {
+    const uint64_t next = snapshot_.manifest().next_row_id;
+    Roaring64Map seen;
+    for (const auto& fragment : snapshot_.manifest().fragments) {
+      const auto ids = snapshot_.RowIds(fragment);
+      if (!ids.ok() || *ids == nullptr) continue;  // reported before
+      const std::string where = fmt::format("fragment {}, row ids", fragment.id);
+      RowRanges live;
+      const uint64_t rows = std::min(fragment.physical_rows, (*ids)->size());
+      if (!snapshot_.AppendLive(fragment, {0, rows}, &live).ok()) continue;  // likewise
+      uint64_t repeated = 0, above = 0, example = 0;
+      for (const RowRange& range : live) {
+        if (range.end() > rows) break;
+        for (uint64_t row = range.start; row < range.end(); ++row) {
+          const uint64_t id = (*ids)->Get(row);
+          if (!seen.addChecked(id) && repeated++ == 0) example = id;
+          above += id >= next ? 1 : 0;
+        }
+      }
+      if (repeated > 0) {
+        Report(where, Corruption("{} live rows have the id of another row, such as {}", repeated, example));
+      }
+      if (above > 0) Report(where, Corruption("{} are not below the next row id {}", above, next));
     }
   }
 

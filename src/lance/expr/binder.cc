@@ -343,13 +343,19 @@ class Binder {
       ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(arrow::null()));
       return MakeLiteral(std::make_shared<arrow::ListScalar>(empty));
     }
-    TypePtr type;
+    TypePtr type = arrow::null();
+    bool literals = true;
     for (const LogicalPtr& child : children) {
-      if (!child->is_literal()) {
-        return InvalidArgument("expected a literal value in the array, got {}, at {}", PrintLogical(*child),
-                               Where(node));
-      }
-      if (!type) type = child->type;
+      literals = literals && child->is_literal();
+      if (literals && type->id() == arrow::Type::NA) type = child->type;
+    }
+    if (!literals) {
+      auto made = std::make_shared<Logical>();
+      made->kind = LogicalKind::kFunction;
+      made->function = FindFunction("make_array");
+      made->name = made->function->name;
+      made->children = std::move(children);
+      return made;
     }
     std::unique_ptr<arrow::ArrayBuilder> builder;
     ARROW_RETURN_NOT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
@@ -359,8 +365,7 @@ class Binder {
         return InvalidArgument("array elements must have one type: {} is no {}, at {}",
                                PrintLiteral(*child->literal), PrintType(*type), Where(node));
       }
-      if (!value->is_valid) value = arrow::MakeNullScalar(type);
-      ARROW_RETURN_NOT_OK(builder->AppendScalar(*value));
+      ARROW_RETURN_NOT_OK(value->is_valid ? builder->AppendScalar(*value) : builder->AppendNull());
     }
     ARROW_ASSIGN_OR_RAISE(auto values, builder->Finish());
     return MakeLiteral(std::make_shared<arrow::ListScalar>(std::move(values)));

@@ -61,6 +61,11 @@ Result<std::shared_ptr<const Expression>> ParseFilter(std::string_view sql,
 Result<std::shared_ptr<const Expression>> ParseExpression(std::string_view sql,
                                                           const std::shared_ptr<arrow::Schema>& schema);
 
+/// The same as a value of `type`: cast where it has another one. \retval InvalidArgument  no such cast
+Result<std::shared_ptr<const Expression>> ParseExpressionAs(std::string_view sql,
+                                                            const std::shared_ptr<arrow::Schema>& schema,
+                                                            const std::shared_ptr<arrow::DataType>& type);
+
 /// A AND B, simplified; either may be null.
 std::shared_ptr<const Expression> And(std::shared_ptr<const Expression> a,
                                       std::shared_ptr<const Expression> b);

@@ -93,7 +93,8 @@ LogicalPtr MatchesAsConditions(const LogicalPtr& node) {
 }
 
 Result<std::shared_ptr<const Expression>> Prepare(std::string_view sql,
-                                                  const std::shared_ptr<arrow::Schema>& schema, bool filter) {
+                                                  const std::shared_ptr<arrow::Schema>& schema, bool filter,
+                                                  const std::shared_ptr<arrow::DataType>& as = nullptr) {
   if (sql.size() > kMaxTextBytes) {
     return InvalidArgument("the expression has {} bytes, more than the limit of {}", sql.size(),
                            kMaxTextBytes);
@@ -107,6 +108,7 @@ Result<std::shared_ptr<const Expression>> Prepare(std::string_view sql,
     return InvalidArgument("The filter {} does not return a boolean, but {}", PrintLogical(*logical),
                            PrintType(*logical->type));
   }
+  if (as != nullptr) logical = MakeCast(logical, as);
   ARROW_ASSIGN_OR_RAISE(logical, Simplify(logical));
   return BoundExpression::Make(std::move(logical));
 }
@@ -131,6 +133,12 @@ Result<std::shared_ptr<const Expression>> ParseExpression(std::string_view sql,
     return BoundExpression::Make(std::move(column));
   }
   return Prepare(sql, schema, false);
+}
+
+Result<std::shared_ptr<const Expression>> ParseExpressionAs(std::string_view sql,
+                                                            const std::shared_ptr<arrow::Schema>& schema,
+                                                            const std::shared_ptr<arrow::DataType>& type) {
+  return Prepare(sql, schema, false, type);
 }
 
 std::shared_ptr<const Expression> And(std::shared_ptr<const Expression> a,

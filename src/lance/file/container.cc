@@ -220,6 +220,10 @@ std::string Container::FieldPathOf(int column) const {
 
 const schema::Field* Container::StoredField(int32_t field_id) const { return schema().FindById(field_id); }
 
+Result<std::vector<encoding::BufferPtr>> Container::ViewMany(std::span<const ByteRange> ranges) {
+  return metadata_start_ > 0 ? object_->ViewMany(ranges) : ReadMany(ranges);
+}
+
 Result<std::vector<encoding::BufferPtr>> Container::ReadMany(std::span<const ByteRange> ranges) {
   if (metadata_start_ > 0) return object_->ReadMany(ranges);
   std::vector<encoding::BufferPtr> out;

@@ -37,6 +37,7 @@ class Container final : public encoding::ColumnSource, public encoding::ByteSour
 
   uint64_t size() const override { return size_; }
   Result<std::vector<encoding::BufferPtr>> ReadMany(std::span<const ByteRange> ranges) override;
+  Result<std::vector<encoding::BufferPtr>> ViewMany(std::span<const ByteRange> ranges);
 
   Version version() const { return version_; }
   int num_columns() const { return static_cast<int>(footer_.num_columns); }

@@ -94,6 +94,10 @@ class FileReader {
   /// Reads absolute ranges of the file: what FieldTask::ranges() of several fields ask, in one coalesced
   /// call.
   virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) = 0;
+  /// As ReadMany, for bytes that are dropped at once: see store::ReadableObject::ViewMany.
+  virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ViewMany(std::span<const ByteRange> ranges) {
+    return ReadMany(ranges);
+  }
 
   /// Convenience: reads rows of several fields into one batch, one coalesced read for all.
   Result<std::shared_ptr<arrow::RecordBatch>> Read(const schema::Schema& projection,

@@ -54,6 +54,9 @@ class V2File final : public FileReader {
   Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) override {
     return container_->ReadMany(ranges);
   }
+  Result<std::vector<std::shared_ptr<arrow::Buffer>>> ViewMany(std::span<const ByteRange> ranges) override {
+    return container_->ViewMany(ranges);
+  }
 
  private:
   bool is_2_0() const { return container_->version().minor == 0; }

@@ -15,11 +15,15 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstring>
+#include <deque>
 #include <mutex>
 #include <vector>
 
 #include <arrow/buffer.h>
 #include <arrow/memory_pool.h>
+
+#include "lance/runtime/memory_limit.h"
 
 namespace lance::runtime {
 namespace {
@@ -29,9 +33,14 @@ namespace {
 constexpr int kSmallestLog = 16;
 constexpr int64_t kPooledFrom = int64_t{1} << kSmallestLog;
 constexpr uint64_t kHugePage = 2 << 20;
-// What may lie unused: enough for the buffers in flight of a scan on a few cores, far below a process's
-// budget.
-constexpr uint64_t kMaxKeptBytes = 384 << 20;
+// What may lie unused as it is: enough for the buffers in flight of a scan on a few cores, far below a
+// process's budget.
+constexpr uint64_t kHotBytes = 384 << 20;
+// What may lie unused besides, for the kernel to take when anybody needs memory: results of the size of the
+// last ones. The kernel's fresh pages cost more than decoding, in a guest whose host took them back ten times
+// more.
+constexpr uint64_t kMaxLentBytes = uint64_t{4} << 30;
+constexpr uint64_t kShareOfMemory = 8;
 constexpr int kClassesPerDoubling = 4;
 constexpr int kNumClasses = kClassesPerDoubling * 26;
 
@@ -68,11 +77,16 @@ class RecyclingPool : public arrow::MemoryPool {
     if (index >= kNumClasses || alignment > 4096) {
       return arrow::Status::OutOfMemory("cannot allocate a buffer of ", size, " bytes");
     }
-    if (uint8_t* kept = TakeKept(index)) {
-      *out = kept;
-    } else {
+    Evicted evicted;
+    *out = TakeKept(index, &evicted);
+    UnmapAll(evicted);
+    if (*out == nullptr) {
       *out = MapBlock(ClassBytes(index));
-      if (*out == nullptr) return arrow::Status::OutOfMemory("cannot allocate a buffer of ", size, " bytes");
+      if (*out == nullptr) {
+        std::lock_guard lock(mutex_);
+        used_bytes_ -= ClassBytes(index);
+        return arrow::Status::OutOfMemory("cannot allocate a buffer of ", size, " bytes");
+      }
     }
     MarkUsed(*out, static_cast<uint64_t>(size), ClassBytes(index));
     Count(size);
@@ -101,28 +115,38 @@ class RecyclingPool : public arrow::MemoryPool {
     if (size < kPooledFrom) return small_->Free(data, size, alignment);
     bytes_.fetch_sub(size, std::memory_order_relaxed);
     int index = ClassOf(static_cast<uint64_t>(size));
-    uint64_t block = ClassBytes(index);
-    if (block > kMaxKeptBytes / 2) return Unmap(data, block);
+    const uint64_t block = ClassBytes(index);
+    MarkUsed(data, 0, block);
     // The newest blocks are kept: what is freed now is the size that will be asked for next, and blocks left
     // over from another kind of scan would otherwise fill the pool for good.
-    std::vector<std::pair<uint8_t*, uint64_t>> evicted;
+    Evicted evicted;
+    bool lend = false;
     {
       std::lock_guard lock(mutex_);
-      while (kept_bytes_ + block > kMaxKeptBytes) evicted.push_back(TakeFromLargestClass());
-      kept_[static_cast<size_t>(index)].push_back(data);
-      kept_bytes_ += block;
-      MarkUsed(data, 0, block);
+      used_bytes_ -= block;
+      if (block > max_kept_bytes_ / 2) {
+        evicted.emplace_back(data, block);
+      } else {
+        EvictLocked(max_kept_bytes_ - block, &evicted);
+        lend = hot_bytes_ + block > kHotBytes;
+        kept_[static_cast<size_t>(index)].push_back({data, lend});
+        kept_bytes_ += block;
+        if (!lend) hot_bytes_ += block;
+        // Under the lock: another thread may take it right away, and what it writes must stay.
+        if (lend) madvise(data, block, MADV_FREE);
+      }
     }
-    for (const auto& [old, bytes] : evicted) Unmap(old, bytes);
+    UnmapAll(evicted);
   }
 
   void ReleaseUnused() override {
     std::lock_guard lock(mutex_);
     for (int index = 0; index < kNumClasses; ++index) {
-      for (uint8_t* block : kept_[static_cast<size_t>(index)]) Unmap(block, ClassBytes(index));
+      for (const Kept& block : kept_[static_cast<size_t>(index)]) Unmap(block.data, ClassBytes(index));
       kept_[static_cast<size_t>(index)].clear();
     }
-    kept_bytes_ = 0;
+    kept_bytes_ = hot_bytes_ = 0;
+    peak_used_bytes_ = used_bytes_;
   }
 
   uint64_t kept_bytes() {
@@ -137,22 +161,35 @@ class RecyclingPool : public arrow::MemoryPool {
   std::string backend_name() const override { return "lance"; }
 
  private:
-  // The oldest block of the class that keeps most bytes. mutex_ is held and some block is kept.
-  std::pair<uint8_t*, uint64_t> TakeFromLargestClass() {
-    size_t largest = 0;
-    uint64_t most = 0;
-    for (size_t index = 0; index < kept_.size(); ++index) {
-      const uint64_t bytes = kept_[index].size() * ClassBytes(static_cast<int>(index));
-      if (bytes > most) {
-        most = bytes;
-        largest = index;
+  struct Kept {
+    uint8_t* data;
+    bool lent;  // the kernel may take its pages
+  };
+  using Evicted = std::vector<std::pair<uint8_t*, uint64_t>>;
+
+  // Takes kept blocks out until `bound` bytes are left: the oldest of the class that keeps most bytes.
+  void EvictLocked(uint64_t bound, Evicted* out) {
+    while (kept_bytes_ > bound) {
+      size_t largest = 0;
+      uint64_t most = 0;
+      for (size_t index = 0; index < kept_.size(); ++index) {
+        const uint64_t bytes = kept_[index].size() * ClassBytes(static_cast<int>(index));
+        if (bytes > most) {
+          most = bytes;
+          largest = index;
+        }
       }
+      const uint64_t bytes = ClassBytes(static_cast<int>(largest));
+      const Kept block = kept_[largest].front();
+      kept_[largest].pop_front();
+      Forget(block, bytes);
+      out->emplace_back(block.data, bytes);
     }
-    uint8_t* block = kept_[largest].front();
-    kept_[largest].erase(kept_[largest].begin());
-    const uint64_t bytes = ClassBytes(static_cast<int>(largest));
+  }
+
+  void Forget(const Kept& block, uint64_t bytes) {
     kept_bytes_ -= bytes;
-    return {block, bytes};
+    if (!block.lent) hot_bytes_ -= bytes;
   }
 
   void Count(int64_t size) {
@@ -164,16 +201,28 @@ class RecyclingPool : public arrow::MemoryPool {
     allocations_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  uint8_t* TakeKept(int index) {
+  // Null when a fresh block must be mapped. Then blocks of other sizes make room for it, so that all blocks
+  // together never take more than was in use at once, or than is in use and kHotBytes.
+  uint8_t* TakeKept(int index, Evicted* evicted) {
+    const uint64_t bytes = ClassBytes(index);
     std::lock_guard lock(mutex_);
+    used_bytes_ += bytes;
+    peak_used_bytes_ = std::max(peak_used_bytes_, used_bytes_);
     // A block one or two classes up serves as well, but then its class at Free would differ: only exact
     // classes.
     auto& blocks = kept_[static_cast<size_t>(index)];
-    if (blocks.empty()) return nullptr;
-    uint8_t* block = blocks.back();
+    if (blocks.empty()) {
+      EvictLocked(std::max(kHotBytes, peak_used_bytes_ - used_bytes_), evicted);
+      return nullptr;
+    }
+    const Kept block = blocks.back();
     blocks.pop_back();
-    kept_bytes_ -= ClassBytes(index);
-    return block;
+    Forget(block, bytes);
+    return block.data;
+  }
+
+  static void UnmapAll(const Evicted& blocks) {
+    for (const auto& [data, bytes] : blocks) Unmap(data, bytes);
   }
 
   static void Unmap(uint8_t* block, uint64_t bytes) {
@@ -198,8 +247,13 @@ class RecyclingPool : public arrow::MemoryPool {
 
   arrow::MemoryPool* small_ = arrow::default_memory_pool();
   std::mutex mutex_;
-  std::array<std::vector<uint8_t*>, kNumClasses> kept_;
-  uint64_t kept_bytes_ = 0;
+  std::array<std::deque<Kept>, kNumClasses> kept_;
+  uint64_t kept_bytes_ = 0;  // of them hot_bytes_ are not lent
+  uint64_t hot_bytes_ = 0;
+  uint64_t used_bytes_ = 0;
+  uint64_t peak_used_bytes_ = 0;
+  const uint64_t max_kept_bytes_ =
+      std::max(kHotBytes, std::min(MemoryLimit() / kShareOfMemory, kMaxLentBytes));
   std::atomic<int64_t> bytes_{0};
   std::atomic<int64_t> max_{0};
   std::atomic<int64_t> total_{0};

@@ -1,12 +1,15 @@
 #include "lance/runtime/buffer_pool.h"
 
 #include <cstring>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include <arrow/buffer.h>
 #include <arrow/memory_pool.h>
 #include <gtest/gtest.h>
+
+#include "lance/runtime/memory_limit.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -28,6 +31,46 @@ TEST(BufferPool, KeepsALargeBlockForTheNextOfItsSize) {
   EXPECT_EQ(second->data(), block);
   EXPECT_EQ(KeptBufferBytes(), 0u);
   second.reset();
+  ReleaseUnusedBuffers();
+  EXPECT_EQ(KeptBufferBytes(), 0u);
+}
+
+std::vector<std::shared_ptr<arrow::Buffer>> Fill(int count, uint64_t size) {
+  std::vector<std::shared_ptr<arrow::Buffer>> out;
+  for (int i = 0; i < count; ++i) {
+    out.push_back(AllocatePooled(size).ValueOrDie());
+    std::memset(out.back()->mutable_data(), i, size);
+  }
+  return out;
+}
+
+TEST(BufferPool, AResultOfTheSizeOfTheLastOneTakesItsBlocks) {
+  if (MemoryLimit() < uint64_t{8} << 30) GTEST_SKIP() << "keeps 1/8 of memory";
+  ReleaseUnusedBuffers();
+  const int count = 200;  // 600 MiB: more than is kept without lending it to the kernel
+  std::set<const uint8_t*> before;
+  for (const auto& buffer : Fill(count, kLarge)) before.insert(buffer->data());
+  EXPECT_GE(KeptBufferBytes(), count * kLarge);
+  auto again = Fill(count, kLarge);
+  for (int i = 0; i < count; ++i) {
+    EXPECT_TRUE(before.contains(again[i]->data()));
+    // What was written to a block that had been lent stays.
+    EXPECT_EQ(again[i]->data()[kLarge - 1], static_cast<uint8_t>(i));
+  }
+  again.clear();
+  ReleaseUnusedBuffers();
+}
+
+TEST(BufferPool, BlocksOfOtherSizesMakeRoom) {
+  ReleaseUnusedBuffers();
+  constexpr int kCount = 200;
+  Fill(kCount, kLarge);
+  const uint64_t most = KeptBufferBytes();
+  auto others = Fill(kCount, kLarge / 2);
+  // Kept and used blocks together take no more than the first result did.
+  EXPECT_LE(KeptBufferBytes() + others.size() * (kLarge / 2),
+            std::max(most, others.size() * kLarge / 2 + (uint64_t{384} << 20)));
+  others.clear();
   ReleaseUnusedBuffers();
   EXPECT_EQ(KeptBufferBytes(), 0u);
 }

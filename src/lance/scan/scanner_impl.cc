@@ -17,10 +17,14 @@ using StatisticsCallback = std::function<void(const ScanStatistics&)>;
 
 ScanStatistics Statistics(const RunState& run, uint64_t rows) {
   ScanStatistics out;
-  out.requests = run.io->requests.load(std::memory_order_relaxed);
-  out.bytes_read = run.io->bytes.load(std::memory_order_relaxed);
+  uint64_t ranges = 0;
+  for (const IoCounters& io : run.io) {
+    out.requests += io.requests.load(std::memory_order_relaxed);
+    out.bytes_read += io.bytes.load(std::memory_order_relaxed);
+    ranges += io.ranges.load(std::memory_order_relaxed);
+  }
   out.rows = rows;
-  out.counts["iops"] = run.io->ranges.load(std::memory_order_relaxed);
+  out.counts["iops"] = ranges;
   out.counts["rows_scanned"] = run.rows_read.load(std::memory_order_relaxed);
   out.counts["ranges_scanned"] = run.units.load(std::memory_order_relaxed);
   return out;
@@ -121,6 +125,10 @@ class ScannerImpl : public Scanner {
     return Analyze(*plan_->root, *run, std::chrono::steady_clock::now() - start);
   }
 
+  Result<std::unique_ptr<SharedScan>> Share(int threads) const {
+    return ExecuteShared(plan_, std::make_shared<RunState>(), threads);
+  }
+
   void OnFinished(StatisticsCallback callback) override {
     std::lock_guard lock(mutex_);
     finished_ = std::move(callback);
@@ -154,8 +162,8 @@ class ScannerImpl : public Scanner {
   }
 
   bool CountsFromMetadata() const {
-    return plan_->filter == nullptr && plan_->post_filter == nullptr && !plan_->knn.has_value() &&
-           !plan_->nothing && !plan_->context->include_deleted;
+    return plan_->filter == nullptr && plan_->mask == nullptr && plan_->post_filter == nullptr &&
+           !plan_->knn.has_value() && !plan_->nothing && !plan_->context->include_deleted;
   }
 
   Result<int64_t> CountMetadata() const {
@@ -187,3 +195,14 @@ Result<std::shared_ptr<Scanner>> MakeScanner(std::shared_ptr<const table::Snapsh
 }
 
 }  // namespace lance::scan
+
+namespace lance {
+
+Result<std::unique_ptr<SharedScan>> MakeSharedScan(const Scanner& scanner, int threads) {
+  LANCE_CHECK_ARG(threads >= 1, "a shared scan needs at least one thread, got {}", threads);
+  const auto* planned = dynamic_cast<const scan::ScannerImpl*>(&scanner);
+  if (planned == nullptr) return nullptr;
+  return planned->Share(threads);
+}
+
+}  // namespace lance

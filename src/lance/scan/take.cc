@@ -26,13 +26,14 @@ bool IsSchemaProjection(const ScanOptions& options) {
          });
 }
 
-OutputColumn Pick(const Column& column) {
-  return {WithJsonText(column.arrow),
+OutputColumn Pick(const Column& column, bool stored_json) {
+  const bool as_text = !stored_json && HasJson(*column.arrow);
+  return {as_text ? WithJsonText(column.arrow) : column.arrow,
           column.name(),
           {},
           nullptr,
           column.name(),
-          HasJson(*column.arrow) ? column.arrow : nullptr};
+          as_text ? column.arrow : nullptr};
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Result<std::shared_ptr<Taker>> Taker::Make(std::shared_ptr<const table::Snapshot
       if (column.source == ColumnSource::kDistance || column.source == ColumnSource::kQueryIndex) {
         return InvalidArgument("No field named {}.", column.name());
       }
-      projection.columns.push_back(Pick(column));
+      projection.columns.push_back(Pick(column, options.stored_json));
     }
   } else {
     ARROW_ASSIGN_OR_RAISE(Output output, MakeOutput(table, options, context->blobs, /*batch_search=*/false));

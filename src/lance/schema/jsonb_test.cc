@@ -64,5 +64,49 @@ TEST(Jsonb, RefusesEndlessNesting) {
   EXPECT_NE(Text(bytes).find("nested deeper"), std::string::npos);
 }
 
+std::string Encoded(std::string_view text) {
+  std::string bytes;
+  Status status = AppendJsonb(text, &bytes);
+  if (!status.ok()) return status.ToString();
+  std::string hex;
+  for (char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return hex;
+}
+
+TEST(Jsonb, EncodesAsTheReferenceDoes) {
+  EXPECT_EQ(Encoded("1"), "20000000200000025001");
+  EXPECT_EQ(Encoded("0"), "200000002000000100");
+  EXPECT_EQ(Encoded("-0"), "200000002000000100");
+  EXPECT_EQ(Encoded("-1"), "200000002000000240ff");
+  EXPECT_EQ(Encoded("300"), "200000002000000350012c");
+  EXPECT_EQ(Encoded("70000"), "20000000200000055000011170");
+  EXPECT_EQ(Encoded("18446744073709551615"), "200000002000000950ffffffffffffffff");
+  EXPECT_EQ(Encoded("-9223372036854775808"), "2000000020000009408000000000000000");
+  EXPECT_EQ(Encoded("-129"), "200000002000000340ff7f");
+  EXPECT_EQ(Encoded("1.0"), "2000000020000009603ff0000000000000");
+  EXPECT_EQ(Encoded("-0.0"), "2000000020000009608000000000000000");
+  EXPECT_EQ(Encoded("1e400"), "200000002000000120");
+  EXPECT_EQ(Encoded("12345678901234567890123"),
+            "200000002000000960"
+            "4484ea15b273b38a");
+  EXPECT_EQ(Encoded("-9223372036854775809"),
+            "200000002000000960"
+            "c3e0000000000000");
+  EXPECT_EQ(Encoded("null"), "2000000000000000");
+  EXPECT_EQ(Encoded("true"), "2000000040000000");
+  EXPECT_EQ(Encoded("\"\""), "2000000010000000");
+  EXPECT_EQ(Encoded("{}"), "40000000");
+  EXPECT_EQ(Encoded("[]"), "80000000");
+  EXPECT_EQ(Encoded(R"([1,"a",null,{"b":2}])"),
+            "800000042000000210000001000000005000000f500161400000011000000120000002625002");
+  EXPECT_EQ(Encoded(R"({"z":1,"a":[],"é":3})"),
+            "40000003100000011000000110000002500000042000000220000002617ac3a98000000050015003");
+}
+
+TEST(Jsonb, RefusesTextThatIsNoJson) {
+  EXPECT_NE(Encoded("{").find("Failed to encode JSON"), std::string::npos);
+  EXPECT_NE(Encoded(R"({"a":1,"a":2})").find("duplicate object attribute \"a\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lance::schema

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 
 #include <arrow/buffer.h>
 
@@ -18,6 +19,7 @@
 #include "lance/runtime/buffer_pool.h"
 #include "lance/store/coalesce.h"
 #include "lance/store/counted.h"
+#include "lance/store/file_mapping.h"
 
 namespace lance::store {
 namespace {
@@ -28,6 +30,8 @@ constexpr uint64_t kMaxRequest = 64 << 20;
 // Ranges up to this size share one block, larger ones own theirs, so that a kept array never pins a
 // stranger's bytes.
 constexpr uint64_t kShareUpTo = 64 << 10;
+// Below this a copy stays in the caches and costs little.
+constexpr uint64_t kViewFrom = 256 << 10;
 
 Status FromErrno(int error, const char* what, const std::string& path) {
   if (error == ENOENT || error == ENOTDIR) return NotFound("{}: no such file", path);
@@ -157,11 +161,40 @@ class LocalObject : public ReadableObject {
     return out;
   }
 
+  Result<std::vector<std::shared_ptr<arrow::Buffer>>> ViewMany(std::span<const ByteRange> ranges) override {
+    std::vector<std::shared_ptr<arrow::Buffer>> out(ranges.size());
+    std::vector<ByteRange> to_read;
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      out[i] = View(ranges[i]);
+      if (out[i] == nullptr) to_read.push_back(ranges[i]);
+    }
+    if (to_read.empty()) return out;
+    ARROW_ASSIGN_OR_RAISE(auto read, ReadMany(to_read));
+    auto next = read.begin();
+    for (auto& buffer : out) {
+      if (buffer == nullptr) buffer = std::move(*next++);
+    }
+    return out;
+  }
+
  private:
+  std::shared_ptr<arrow::Buffer> View(ByteRange range) {
+    if (range.length < kViewFrom || fd_.get() < 0 || !RangeFits(range.offset, range.length, size_)) {
+      return nullptr;
+    }
+    std::call_once(mapping_once_, [this] { mapping_ = FileMapping::Make(fd_.get(), size_); });
+    if (mapping_ == nullptr) return nullptr;
+    std::shared_ptr<arrow::Buffer> view = mapping_->View(fd_.get(), range);
+    if (view != nullptr) counters_->Read(range.length);
+    return view;
+  }
+
   std::string path_;
   FileDescriptor fd_;  // none when too many are open
   uint64_t size_;
   std::shared_ptr<AtomicCounters> counters_;
+  std::once_flag mapping_once_;
+  std::shared_ptr<FileMapping> mapping_;  // null until a view is asked for, and where none can be had
 };
 
 Status WriteAll(int fd, std::span<const uint8_t> bytes, const std::string& path) {

@@ -26,6 +26,11 @@ Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadableObject::ReadMany(
   return out;
 }
 
+Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadableObject::ViewMany(
+    std::span<const ByteRange> ranges) {
+  return ReadMany(ranges);
+}
+
 Result<std::vector<std::string>> ObjectStore::ListNames(const std::string& folder) {
   ARROW_ASSIGN_OR_RAISE(std::vector<ObjectInfo> objects, List(folder, /*recursive=*/false));
   std::vector<std::string> names;

@@ -62,6 +62,9 @@ class ReadableObject {
   /// Reads many ranges, coalescing and fanning out as the store's capabilities say; results in the order
   /// asked.
   virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges);
+  /// As ReadMany, for a caller that looks at the bytes at once and then drops them: a local file may show its
+  /// own pages. Never hand such buffers on.
+  virtual Result<std::vector<std::shared_ptr<arrow::Buffer>>> ViewMany(std::span<const ByteRange> ranges);
 };
 
 /// An object being written front to back. One thread at a time. Nothing is visible under its key as a whole

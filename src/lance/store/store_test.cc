@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include <arrow/buffer.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -139,6 +140,58 @@ TEST(OpenStore, RefusesUnknownSchemesByName) {
   Status status = OpenStore("hdfs://x/y").status();
   EXPECT_EQ(KindOf(status), ErrorKind::kNotSupported);
   EXPECT_NE(status.message().find("hdfs"), std::string::npos);
+}
+
+// Views of a local file, in a folder that goes with the test.
+class LocalViews : public ::testing::Test {
+ protected:
+  static constexpr uint64_t kSize = 5 << 20;
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / fmt::format("lance_views_test_{}", getpid());
+    store_ = OpenStore(folder_.string()).ValueOrDie().store;
+    content_.resize(kSize);
+    for (size_t i = 0; i < kSize; ++i) content_[i] = static_cast<char>(i * 7 + i / 4096);
+    ASSERT_TRUE(store_->Put("file", Bytes(content_)).ok());
+    object_ = store_->Open("file").ValueOrDie();
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void ExpectRight(std::span<const ByteRange> ranges) {
+    auto buffers = object_->ViewMany(ranges).ValueOrDie();
+    ASSERT_EQ(buffers.size(), ranges.size());
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      ASSERT_EQ(buffers[i]->ToString(), content_.substr(ranges[i].offset, ranges[i].length));
+    }
+  }
+
+  std::filesystem::path folder_;
+  std::shared_ptr<ObjectStore> store_;
+  std::string content_;
+  std::shared_ptr<ReadableObject> object_;
+};
+
+TEST_F(LocalViews, ShowTheBytesEveryTime) {
+  const ByteRange ranges[] = {{100, 1 << 20}, {3 << 20, 300 << 10}, {5, 10}, {kSize - (1 << 20), 1 << 20}};
+  for (int turn = 0; turn < 4; ++turn) ExpectRight(ranges);
+  EXPECT_EQ(object_->ViewMany({}).ValueOrDie().size(), 0u);
+}
+
+TEST_F(LocalViews, OutliveTheFile) {
+  const ByteRange range{4096, 1 << 20};
+  ExpectRight({&range, 1});
+  auto view = object_->ViewMany({&range, 1}).ValueOrDie()[0];
+  object_ = nullptr;
+  ASSERT_TRUE(store_->Delete("file").ok());
+  EXPECT_EQ(view->ToString(), content_.substr(range.offset, range.length));
+}
+
+TEST_F(LocalViews, OfAFileCutShorterAreErrors) {
+  const ByteRange range{4 << 20, (1 << 20) - 4096};
+  for (int turn = 0; turn < 2; ++turn) ExpectRight({&range, 1});
+  std::filesystem::resize_file(folder_ / "file", 1 << 20);
+  EXPECT_EQ(KindOf(object_->ViewMany({&range, 1}).status()), ErrorKind::kCorruption);
+  const ByteRange outside{kSize, 1 << 20};
+  EXPECT_EQ(KindOf(object_->ViewMany({&outside, 1}).status()), ErrorKind::kCorruption);
 }
 
 }  // namespace

@@ -2,6 +2,14 @@
 
 namespace lance::table {
 
+std::string JoinUri(const std::string& uri, const std::string& path) {
+  const size_t query = uri.find("://") == uri.npos ? uri.npos : uri.find('?');
+  const std::string tail = query == uri.npos ? "" : uri.substr(query);
+  std::string out = uri.substr(0, query);
+  if (!out.ends_with('/')) out.push_back('/');
+  return out + path + tail;
+}
+
 Status CheckRelativePath(std::string_view path) {
   std::string_view rest = path;
   while (true) {

@@ -44,6 +44,9 @@ class Bases {
   std::map<std::string, store::OpenedStore> opened_;  // by BasePath::path
 };
 
+/// `uri` with a path below it; a query stays at the end.
+std::string JoinUri(const std::string& uri, const std::string& path);
+
 /// Refuses a path from a manifest that is absolute or has ".." parts: it would leave the table.
 Status CheckRelativePath(std::string_view path);
 

@@ -53,6 +53,9 @@ std::string NameFlags(uint64_t flags) {
   return out;
 }
 
+constexpr uint64_t kWritable = kReadable | kFlagNonReusableFieldIds;
+constexpr uint64_t kKept = kFlagStableRowIds | kFlagCoveredIndexMetadata | kPaired;
+
 }  // namespace
 
 std::optional<uint64_t> Fragment::num_rows() const {
@@ -83,6 +86,43 @@ Status CheckReadable(const Manifest& manifest) {
     }
   }
   return CheckStorageVersions(manifest);
+}
+
+Status CheckWritable(const Manifest& manifest) {
+  if (const uint64_t unknown = manifest.writer_feature_flags & ~kWritable) {
+    return NotSupported(
+        "This table cannot be written by this version of lance-cpp. It needs the features: {}",
+        NameFlags(unknown));
+  }
+  return Status::OK();
+}
+
+Status RecomputeFlags(bool disable_transaction_file, Manifest* manifest) {
+  const std::vector<Fragment>& fragments = manifest->fragments;
+  uint64_t both = (manifest->reader_feature_flags | manifest->writer_feature_flags) & kKept;
+  uint64_t writer = 0;
+  bool has_deletions = false, has_ids = false, lacks_ids = false, has_columns = false;
+  for (const Fragment& fragment : fragments) {
+    has_deletions |= fragment.deletion_file.has_value();
+    (fragment.row_ids.kind == Lineage::Kind::kAbsent ? lacks_ids : has_ids) = true;
+    has_columns |= fragment.row_ids.kind == Lineage::Kind::kColumn ||
+                   fragment.created_at_versions.kind == Lineage::Kind::kColumn ||
+                   fragment.last_updated_at_versions.kind == Lineage::Kind::kColumn;
+  }
+  if (has_deletions) both |= kFlagDeletionFiles;
+  if (has_ids) both |= kFlagStableRowIds;
+  LANCE_CHECK_ARG((both & kFlagStableRowIds) == 0 || !lacks_ids,
+                  "the table has stable row ids, so all fragments must have row ids");
+  if (!manifest->base_paths.empty()) both |= kFlagBasePaths;
+  if (has_columns) both |= kFlagSpilledRowLineage;
+  auto managed = manifest->schema.metadata.find("lance.blob.managed");
+  if (managed != manifest->schema.metadata.end() && managed->second == "true") both |= kFlagManagedBlobs;
+  if (!manifest->config.empty()) writer |= kFlagTableConfig;
+  if (disable_transaction_file) writer |= kFlagDisableTransactionFile;
+  if (manifest->max_allocated_field_id) writer |= kFlagNonReusableFieldIds;
+  manifest->reader_feature_flags = both;
+  manifest->writer_feature_flags = both | writer;
+  return Status::OK();
 }
 
 }  // namespace lance::table

@@ -147,5 +147,12 @@ enum FeatureFlag : uint64_t {
 
 /// Refuses what this library cannot read, naming each flag. Thread-safe.
 Status CheckReadable(const Manifest& manifest);
+/// Refuses to write onto a table that needs what this library does not write, naming each flag. Thread-safe.
+Status CheckWritable(const Manifest& manifest);
+
+/// Sets the feature flags that what the manifest holds asks for. Kept as they are: stable row ids, covered
+/// index metadata and the flags that a table never loses (mixed file versions, tagged fragment reuse, managed
+/// blobs). Errors: InvalidArgument when only some fragments have row ids.
+Status RecomputeFlags(bool disable_transaction_file, Manifest* manifest);
 
 }  // namespace lance::table

@@ -48,6 +48,30 @@ Result<ManifestFile> Read(const std::shared_ptr<store::ReadableObject>& object) 
   return out;
 }
 
+// What was written, kept in memory.
+class WrittenObject : public store::ReadableObject {
+ public:
+  WrittenObject(std::string path, std::shared_ptr<arrow::Buffer> bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  const std::string& path() const override { return path_; }
+  uint64_t size() const override { return static_cast<uint64_t>(bytes_->size()); }
+  Status ReadInto(ByteRange range, uint8_t* out) override {
+    LANCE_CHECK_BYTES(RangeFits(range.offset, range.length, size()), "{}: read past its end", path_);
+    std::memcpy(out, bytes_->data() + range.offset, range.length);
+    return Status::OK();
+  }
+
+ private:
+  const std::string path_;
+  const std::shared_ptr<arrow::Buffer> bytes_;
+};
+
+Status CheckNoDictionary(const schema::Field& field) {
+  if (field.dictionary) return NotSupported("commits to 0.1 tables with dictionary columns ({})", field.name);
+  for (const schema::Field& child : field.children) ARROW_RETURN_NOT_OK(CheckNoDictionary(child));
+  return Status::OK();
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::Buffer>> ManifestFile::ReadSection(uint64_t position, const char* what) const {
@@ -72,6 +96,46 @@ Result<std::shared_ptr<arrow::Buffer>> ManifestFile::ReadSection(uint64_t positi
 Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::string& key) {
   ARROW_ASSIGN_OR_RAISE(auto object, store.Open(key));
   return WithContext(Read(object), object->path());
+}
+
+Result<std::string> EncodeManifestFile(std::span<const IndexMetadata> indices, std::string_view transaction,
+                                       Manifest* manifest) {
+  if (manifest->data_storage_version == "0.1") {
+    for (const schema::Field& field : manifest->schema.fields) ARROW_RETURN_NOT_OK(CheckNoDictionary(field));
+  }
+  std::string out;
+  const auto append = [&](std::string_view message) {
+    const auto position = out.size();
+    const auto length = static_cast<uint32_t>(message.size());
+    out.append(reinterpret_cast<const char*>(&length), sizeof(length));
+    out.append(message);
+    return position;
+  };
+  manifest->index_section.reset();
+  manifest->transaction_section.reset();
+  if (!indices.empty()) {
+    ARROW_ASSIGN_OR_RAISE(std::string section, SerializeIndexSection(indices));
+    manifest->index_section = append(section);
+  }
+  if (!transaction.empty()) manifest->transaction_section = append(transaction);
+  ARROW_ASSIGN_OR_RAISE(std::string message, SerializeManifest(*manifest));
+  AppendManifestTail(append(message), &out);
+  return out;
+}
+
+void AppendManifestTail(uint64_t position, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&position), sizeof(position));
+  const uint16_t version[] = {0, 2};
+  out->append(reinterpret_cast<const char*>(version), sizeof(version));
+  out->append(kMagic, sizeof(kMagic));
+}
+
+ManifestFile AdoptManifestFile(std::string path, std::string bytes, std::shared_ptr<Manifest> manifest) {
+  ManifestFile out;
+  out.tail = arrow::Buffer::FromString(std::move(bytes));
+  out.object = std::make_shared<WrittenObject>(std::move(path), out.tail);
+  out.manifest = std::move(manifest);
+  return out;
 }
 
 }  // namespace lance::table

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "lance/base/status.h"
 #include "lance/table/manifest.h"
@@ -36,5 +38,17 @@ struct ManifestFile {
 /// Reads the manifest at `key`, without judging its feature flags. One read of up to 64 KiB, a second one
 /// when the manifest is larger. Errors: NotFound, Corruption, NotSupported; all name the file.
 Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::string& key);
+
+/// The bytes of a manifest file: index section (when there are indices), transaction (unless empty) and
+/// manifest, whose section offsets are set. Errors: NotSupported (dictionary columns of 0.1 tables, whose
+/// values are part of the file).
+Result<std::string> EncodeManifestFile(std::span<const IndexMetadata> indices, std::string_view transaction,
+                                       Manifest* manifest);
+
+/// Ends a manifest file whose manifest's length is at `position`.
+void AppendManifestTail(uint64_t position, std::string* out);
+
+/// The manifest file of bytes that were just written as `path`: nothing is read, so nothing can fail.
+ManifestFile AdoptManifestFile(std::string path, std::string bytes, std::shared_ptr<Manifest> manifest);
 
 }  // namespace lance::table

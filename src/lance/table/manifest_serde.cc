@@ -2,108 +2,15 @@
 
 #include <google/protobuf/arena.h>
 
-#include "lance/proto/table_format.pb.h"
 #include "lance/schema/schema_serde.h"
 #include "lance/table/parse_message.h"
 #include "lance/table/storage_version.h"
+#include "lance/table/table_proto.h"
 
 namespace lance::table {
 namespace {
 
-template <typename Strings>
-std::map<std::string, std::string> ToMap(const Strings& from) {
-  return {from.begin(), from.end()};
-}
-
-DataFile FromProto(const pb::DataFile& from) {
-  DataFile out;
-  out.path = from.path();
-  out.fields.assign(from.fields().begin(), from.fields().end());
-  out.column_indices.assign(from.column_indices().begin(), from.column_indices().end());
-  out.major_version = from.file_major_version();
-  out.minor_version = from.file_minor_version();
-  out.size_bytes = from.file_size_bytes();
-  if (from.has_base_id()) out.base_id = from.base_id();
-  return out;
-}
-
-Result<DeletionFile> FromProto(const pb::DeletionFile& from) {
-  DeletionFile out;
-  switch (from.file_type()) {
-    case pb::DeletionFile::ARROW_ARRAY:
-      out.type = DeletionFile::Type::kArrowArray;
-      break;
-    case pb::DeletionFile::BITMAP:
-      out.type = DeletionFile::Type::kBitmap;
-      break;
-    default:
-      return NotSupported("deletion file type {}", static_cast<int>(from.file_type()));
-  }
-  out.read_version = from.read_version();
-  out.id = from.id();
-  out.num_deleted_rows = from.num_deleted_rows();
-  if (from.has_base_id()) out.base_id = from.base_id();
-  return out;
-}
-
-Lineage MakeLineage(bool has_inline, const std::string& bytes, bool has_column) {
-  if (has_inline) return {Lineage::Kind::kInline, bytes};
-  return {has_column ? Lineage::Kind::kColumn : Lineage::Kind::kAbsent, {}};
-}
-
-Result<Fragment> FromProto(const pb::DataFragment& from) {
-  // Row addresses give the fragment 32 bits.
-  LANCE_CHECK_BYTES(from.id() <= UINT32_MAX, "fragment id {} does not fit 32 bits", from.id());
-  Fragment out;
-  out.id = from.id();
-  out.files.reserve(from.files_size());
-  for (const pb::DataFile& file : from.files()) out.files.push_back(FromProto(file));
-  if (from.has_deletion_file()) {
-    ARROW_ASSIGN_OR_RAISE(out.deletion_file, FromProto(from.deletion_file()));
-  }
-  LANCE_CHECK_BYTES(from.physical_rows() <= uint64_t{UINT32_MAX} + 1, "fragment {} claims {} rows", from.id(),
-                    from.physical_rows());
-  out.physical_rows = from.physical_rows();
-  out.row_ids = MakeLineage(from.has_inline_row_ids(), from.inline_row_ids(), from.has_column_row_ids());
-  out.last_updated_at_versions =
-      MakeLineage(from.has_inline_last_updated_at_versions(), from.inline_last_updated_at_versions(),
-                  from.has_column_last_updated_at_versions());
-  out.created_at_versions =
-      MakeLineage(from.has_inline_created_at_versions(), from.inline_created_at_versions(),
-                  from.has_column_created_at_versions());
-  out.metadata = ToMap(from.metadata());
-  return out;
-}
-
-std::string FormatUuid(const std::string& bytes) {
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
-    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<uint8_t>(bytes[i]));
-  }
-  return out;
-}
-
-Result<IndexMetadata> FromProto(const pb::IndexMetadata& from) {
-  LANCE_CHECK_BYTES(from.uuid().uuid().size() == 16, "the uuid of index {} has {} bytes instead of 16",
-                    from.name(), from.uuid().uuid().size());
-  IndexMetadata out;
-  out.uuid = FormatUuid(from.uuid().uuid());
-  out.fields.assign(from.fields().begin(), from.fields().end());
-  out.name = from.name();
-  out.dataset_version = from.dataset_version();
-  if (!from.fragment_bitmap().empty()) out.fragment_bitmap = from.fragment_bitmap();
-  out.details_type_url = from.index_details().type_url();
-  out.details = from.index_details().value();
-  if (from.has_index_version()) out.index_version = from.index_version();
-  if (from.has_created_at()) out.created_at_ms = from.created_at();
-  if (from.has_base_id()) out.base_id = from.base_id();
-  for (const pb::IndexFile& file : from.files()) out.files.push_back({file.path(), file.size_bytes()});
-  out.covering_fields.assign(from.covering_fields().begin(), from.covering_fields().end());
-  return out;
-}
-
-Result<std::optional<std::chrono::sys_time<std::chrono::nanoseconds>>> FromProto(const pb::Manifest& from) {
+Result<std::optional<std::chrono::sys_time<std::chrono::nanoseconds>>> TimestampOf(const pb::Manifest& from) {
   if (!from.has_timestamp()) return std::nullopt;
   using namespace std::chrono;
   const int64_t max_seconds = INT64_MAX / 1'000'000'000 - 1;
@@ -118,8 +25,6 @@ Result<std::shared_ptr<Manifest>> FromProtoManifest(const pb::Manifest& from) {
   out->fragments.reserve(from.fragments_size());
   for (const pb::DataFragment& fragment : from.fragments()) {
     ARROW_ASSIGN_OR_RAISE(Fragment parsed, FromProto(fragment));
-    // What an overlay changes would be read as it was before: refuse even without the feature flag.
-    if (fragment.overlays_size() > 0) return NotSupported("data overlay files (fragment {})", parsed.id);
     out->fragments.push_back(std::move(parsed));
   }
   out->version = from.version();
@@ -130,7 +35,7 @@ Result<std::shared_ptr<Manifest>> FromProtoManifest(const pb::Manifest& from) {
     out->transaction_section = from.transaction_section_deprecated();
   }
   out->transaction_file = from.transaction_file();
-  ARROW_ASSIGN_OR_RAISE(out->timestamp, FromProto(from));
+  ARROW_ASSIGN_OR_RAISE(out->timestamp, TimestampOf(from));
   out->tag = from.tag();
   out->reader_feature_flags = from.reader_feature_flags();
   out->writer_feature_flags = from.writer_feature_flags();
@@ -146,8 +51,7 @@ Result<std::shared_ptr<Manifest>> FromProtoManifest(const pb::Manifest& from) {
   if (from.has_data_format()) out->data_storage_version = from.data_format().version();
   out->config = ToMap(from.config());
   for (const pb::BasePath& base : from.base_paths()) {
-    out->base_paths.push_back({base.id(), base.has_name() ? std::optional(base.name()) : std::nullopt,
-                               base.is_dataset_root(), base.path()});
+    out->base_paths.push_back(FromProto(base));
   }
   out->table_metadata = ToMap(from.table_metadata());
   if (from.has_branch()) out->branch = from.branch();
@@ -156,6 +60,42 @@ Result<std::shared_ptr<Manifest>> FromProtoManifest(const pb::Manifest& from) {
     ARROW_ASSIGN_OR_RAISE(out->data_storage_version, InferStorageVersion(*out));
   }
   return out;
+}
+
+void WriteTimestamp(std::chrono::sys_time<std::chrono::nanoseconds> from, pb::Timestamp* to) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(from);
+  to->set_seconds(seconds.time_since_epoch().count());
+  to->set_nanos(static_cast<int32_t>((from - seconds).count()));
+}
+
+void ToProtoManifest(const Manifest& from, pb::Manifest* to) {
+  schema::ToProto(from.schema, to->mutable_fields(), to->mutable_schema_metadata());
+  to->mutable_fragments()->Reserve(static_cast<int>(from.fragments.size()));
+  for (const Fragment& fragment : from.fragments) ToProto(fragment, to->add_fragments());
+  to->set_version(from.version);
+  if (from.index_section) to->set_index_section(*from.index_section);
+  if (from.transaction_section) to->set_transaction_section(*from.transaction_section);
+  to->set_transaction_file(from.transaction_file);
+  if (from.timestamp) WriteTimestamp(*from.timestamp, to->mutable_timestamp());
+  to->set_tag(from.tag);
+  to->set_reader_feature_flags(from.reader_feature_flags);
+  to->set_writer_feature_flags(from.writer_feature_flags);
+  if (from.max_fragment_id) to->set_max_fragment_id(*from.max_fragment_id);
+  if (from.writer_version) {
+    pb::Manifest::WriterVersion* writer = to->mutable_writer_version();
+    writer->set_library(from.writer_version->library);
+    writer->set_version(from.writer_version->version);
+    if (from.writer_version->prerelease) writer->set_prerelease(*from.writer_version->prerelease);
+    if (from.writer_version->build_metadata) writer->set_build_metadata(*from.writer_version->build_metadata);
+  }
+  to->set_next_row_id(from.next_row_id);
+  to->mutable_data_format()->set_file_format(from.file_format);
+  to->mutable_data_format()->set_version(from.data_storage_version);
+  for (const auto& [key, value] : from.config) (*to->mutable_config())[key] = value;
+  for (const BasePath& base : from.base_paths) ToProto(base, to->add_base_paths());
+  for (const auto& [key, value] : from.table_metadata) (*to->mutable_table_metadata())[key] = value;
+  if (from.branch) to->set_branch(*from.branch);
+  if (from.max_allocated_field_id) to->set_max_allocated_field_id(*from.max_allocated_field_id);
 }
 
 }  // namespace
@@ -177,6 +117,23 @@ Result<std::vector<IndexMetadata>> ParseIndexSection(std::span<const uint8_t> by
     ARROW_ASSIGN_OR_RAISE(IndexMetadata parsed, FromProto(index));
     out.push_back(std::move(parsed));
   }
+  return out;
+}
+
+Result<std::string> SerializeManifest(const Manifest& manifest) {
+  google::protobuf::Arena arena;
+  auto* to = google::protobuf::Arena::CreateMessage<pb::Manifest>(&arena);
+  ToProtoManifest(manifest, to);
+  std::string out;
+  if (!to->SerializeToString(&out)) return ResourceExhausted("the manifest does not fit 2 GiB");
+  return out;
+}
+
+Result<std::string> SerializeIndexSection(std::span<const IndexMetadata> indices) {
+  pb::IndexSection to;
+  for (const IndexMetadata& index : indices) ARROW_RETURN_NOT_OK(ToProto(index, to.add_indices()));
+  std::string out;
+  if (!to.SerializeToString(&out)) return ResourceExhausted("the index section does not fit 2 GiB");
   return out;
 }
 

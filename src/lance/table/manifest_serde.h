@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lance/base/status.h"
@@ -16,5 +17,11 @@ Result<std::shared_ptr<Manifest>> ParseManifest(std::span<const uint8_t> bytes);
 
 /// Parses the protobuf message IndexSection.
 Result<std::vector<IndexMetadata>> ParseIndexSection(std::span<const uint8_t> bytes);
+
+/// The protobuf message Manifest, as the reference writes it.
+Result<std::string> SerializeManifest(const Manifest& manifest);
+
+/// The protobuf message IndexSection. Errors: InvalidArgument on a wrong UUID.
+Result<std::string> SerializeIndexSection(std::span<const IndexMetadata> indices);
 
 }  // namespace lance::table

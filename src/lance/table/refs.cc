@@ -25,19 +25,6 @@ bool IsNameCharacter(char c) {
 
 bool Contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-// The file name of a branch: '/' and what a URL path segment cannot hold are percent-encoded.
-std::string EncodeName(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (IsAsciiAlnum(c) || c == '.' || c == '-' || c == '_') {
-      out.push_back(c);
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 std::optional<std::string> DecodeName(std::string_view name) {
   std::string out;
   for (size_t i = 0; i < name.size(); ++i) {
@@ -184,6 +171,18 @@ Result<std::vector<std::string>> RefNames(store::ObjectStore& root, const char* 
 
 }  // namespace
 
+std::string EncodeRefName(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (IsAsciiAlnum(c) || c == '.' || c == '-' || c == '_') {
+      out.push_back(c);
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
 Status CheckTagName(std::string_view name) {
   LANCE_CHECK_ARG(!name.empty(), "Ref cannot be empty");
   for (const char c : name) {
@@ -252,7 +251,7 @@ Result<Tag> ReadTag(store::ObjectStore& root, const std::string& name) {
 
 Result<Branch> ReadBranch(store::ObjectStore& root, const std::string& name) {
   ARROW_RETURN_NOT_OK(CheckBranchName(name));
-  return ReadRef<Branch>(root, fmt::format("{}/{}.json", kBranchFolder, EncodeName(name)), "branch", name,
+  return ReadRef<Branch>(root, fmt::format("{}/{}.json", kBranchFolder, EncodeRefName(name)), "branch", name,
                          [&](std::string_view json) { return ParseBranch(json, name); });
 }
 

@@ -43,6 +43,10 @@ struct Branch {
 Status CheckTagName(std::string_view name);
 Status CheckBranchName(std::string_view name);
 
+/// The file name of a branch, extension left out: '/' and what a URL path segment cannot hold are
+/// percent-encoded.
+std::string EncodeRefName(std::string_view name);
+
 /// Parse the JSON of a ref file. Errors: Corruption names the member.
 Result<Tag> ParseTag(std::string_view json);
 Result<Branch> ParseBranch(std::string_view json, std::string_view branch_name);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lance/base/row_range.h"
@@ -65,5 +66,17 @@ class VersionSequence {
  private:
   std::vector<Run> runs_;
 };
+
+/// The serialized form (protobuf RowIdSequence) of ids in physical order: one segment, of the kind that is
+/// smallest by the format's estimate.
+std::string SerializeRowIds(std::span<const uint64_t> ids);
+/// The same for ids [start, start + count).
+std::string SerializeRowIdRange(uint64_t start, uint64_t count);
+/// Rewrites bitmap segments as one range segment per run where that is smaller, as the table's config key
+/// lance.row_ids.range_segments asks for. Errors: Corruption.
+Result<std::string> WithRangeSegments(const std::string& serialized);
+
+/// The serialized form (protobuf RowDatasetVersionSequence) of versions in physical order.
+std::string SerializeVersions(std::span<const VersionSequence::Run> runs);
 
 }  // namespace lance::table

@@ -119,4 +119,43 @@ Status CheckStorageVersions(const Manifest& manifest) {
   return Status::OK();
 }
 
+Result<std::optional<std::string>> CommonStorageVersion(const std::vector<Fragment>& fragments) {
+  std::optional<std::string> out;
+  for (const Fragment& fragment : fragments) {
+    for (const DataFile& file : fragment.files) {
+      ARROW_ASSIGN_OR_RAISE(std::string_view version, VersionOf(file));
+      if (out && *out != version) return std::nullopt;
+      if (!out) out = version;
+    }
+  }
+  return out;
+}
+
+Status SettleStorageVersion(Manifest* manifest) {
+  bool has_legacy = false, has_v2 = false, differs = false;
+  for (const Fragment& fragment : manifest->fragments) {
+    for (const DataFile& file : fragment.files) {
+      ARROW_ASSIGN_OR_RAISE(std::string_view version, VersionOf(file));
+      (version == kLegacy ? has_legacy : has_v2) = true;
+      differs |= version != manifest->data_storage_version;
+    }
+  }
+  LANCE_CHECK_ARG(
+      !has_legacy || !has_v2,
+      "The dataset contains a mixture of file versions, 0.1 and 2.x, which cannot be mixed. All data "
+      "files must have the same version");
+  if (!differs) return Status::OK();
+  LANCE_CHECK_ARG(has_v2, "0.1 data files cannot be added to a table of version {}",
+                  manifest->data_storage_version);
+  if (manifest->data_storage_version == kLegacy) {
+    ARROW_ASSIGN_OR_RAISE(auto common, CommonStorageVersion(manifest->fragments));
+    LANCE_CHECK_ARG(common.has_value(), "the data files of a 0.1 table have several 2.x versions");
+    manifest->data_storage_version = *common;
+    return Status::OK();
+  }
+  manifest->reader_feature_flags |= kFlagMixedFileVersions;
+  manifest->writer_feature_flags |= kFlagMixedFileVersions;
+  return Status::OK();
+}
+
 }  // namespace lance::table

@@ -17,15 +17,6 @@ std::span<const uint8_t> BytesOf(const arrow::Buffer& buffer) {
 
 const TableSnapshot& Impl(const Snapshot& snapshot) { return static_cast<const TableSnapshot&>(snapshot); }
 
-// `uri` with a path below it; a query stays at the end.
-std::string JoinUri(const std::string& uri, const std::string& path) {
-  const size_t query = uri.find("://") == uri.npos ? uri.npos : uri.find('?');
-  const std::string tail = query == uri.npos ? "" : uri.substr(query);
-  std::string out = uri.substr(0, query);
-  if (!out.ends_with('/')) out.push_back('/');
-  return out + path + tail;
-}
-
 // The URI of the root of the table whose branch is at `uri`.
 std::string RootUri(const std::string& uri, const std::string& branch) {
   const size_t query = uri.find("://") == uri.npos ? uri.npos : uri.find('?');

@@ -42,6 +42,7 @@ class TableSnapshot : public Snapshot {
   const ManifestFile& manifest_file() const { return file_; }
   const ManifestLocation& location() const { return location_; }
   const Bases& bases() const { return *bases_; }
+  const std::shared_ptr<Bases>& shared_bases() const { return bases_; }
   const store::OpenedStore& root() const { return root_; }
 
  private:

@@ -1,10 +1,18 @@
 #include "lance/table/transaction.h"
 
 #include "lance/proto/transaction.pb.h"
+#include "lance/table/operation_proto.h"
 #include "lance/table/parse_message.h"
 
 namespace lance::table {
 namespace {
+
+// By field number, from 100 on.
+constexpr const char* kNames[] = {
+    "Append",       "Delete",          "Overwrite",         "CreateIndex", "Rewrite",
+    "Merge",        "Restore",         "ReserveFragments",  "Update",      "Project",
+    "UpdateConfig", "DataReplacement", "UpdateMemWalState", "Clone",       "UpdateBases",
+    "DataOverlay"};
 
 // The number of the operation of a message whose operation our protobuf does not know (100 to 199 are
 // reserved for them): its lite runtime keeps unknown fields but does not show them, so the wire form is
@@ -50,44 +58,11 @@ uint32_t UnknownOperation(std::span<const uint8_t> fields) {
   return 0;
 }
 
-const char* OperationName(pb::Transaction::OperationCase operation) {
-  switch (operation) {
-    case pb::Transaction::kAppend:
-      return "Append";
-    case pb::Transaction::kDelete:
-      return "Delete";
-    case pb::Transaction::kOverwrite:
-      return "Overwrite";
-    case pb::Transaction::kCreateIndex:
-      return "CreateIndex";
-    case pb::Transaction::kRewrite:
-      return "Rewrite";
-    case pb::Transaction::kMerge:
-      return "Merge";
-    case pb::Transaction::kRestore:
-      return "Restore";
-    case pb::Transaction::kReserveFragments:
-      return "ReserveFragments";
-    case pb::Transaction::kUpdate:
-      return "Update";
-    case pb::Transaction::kProject:
-      return "Project";
-    case pb::Transaction::kUpdateConfig:
-      return "UpdateConfig";
-    case pb::Transaction::kDataReplacement:
-      return "DataReplacement";
-    case pb::Transaction::kUpdateMemWalState:
-      return "UpdateMemWalState";
-    case pb::Transaction::kClone:
-      return "Clone";
-    case pb::Transaction::kUpdateBases:
-      return "UpdateBases";
-    case pb::Transaction::kDataOverlay:
-      return "DataOverlay";
-    case pb::Transaction::OPERATION_NOT_SET:
-      break;
-  }
-  return "unknown operation";
+// The operation, or Unknown when a part of it is not supported: then it is never rebased over.
+Operation ChangeOf(const pb::Transaction& from, uint32_t number) {
+  auto operation = OperationFromProto(from);
+  if (operation.ok()) return std::move(*operation);
+  return operation::Unknown{number};
 }
 
 }  // namespace
@@ -102,12 +77,37 @@ Result<Transaction> ParseTransaction(std::span<const uint8_t> bytes) {
   out.properties = {from.transaction_properties().begin(), from.transaction_properties().end()};
   out.operation_number = static_cast<uint32_t>(from.operation_case());
   if (out.operation_number == 0) out.operation_number = UnknownOperation(bytes);
-  out.operation = OperationName(from.operation_case());
+  const auto known = static_cast<size_t>(from.operation_case());
+  out.operation = known == 0 ? "unknown operation" : kNames[known - 100];
+  out.change = ChangeOf(from, out.operation_number);
   if (from.has_delete_()) out.delete_predicate = from.delete_().predicate();
   if (from.has_restore()) out.restored_version = from.restore().version();
   if (from.has_clone()) out.clone_source_path = from.clone().ref_path();
   out.serialized.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return out;
+}
+
+Result<std::string> SerializeTransaction(const Transaction& transaction) {
+  pb::Transaction to;
+  to.set_read_version(transaction.read_version);
+  to.set_uuid(transaction.uuid);
+  to.set_tag(transaction.tag);
+  for (const auto& [key, value] : transaction.properties) (*to.mutable_transaction_properties())[key] = value;
+  ARROW_RETURN_NOT_OK(OperationToProto(transaction.change, &to));
+  std::string out;
+  if (!to.SerializeToString(&out)) return ResourceExhausted("the transaction does not fit 2 GiB");
+  return out;
+}
+
+const char* OperationName(const Operation& operation) {
+  // In the order of the variant.
+  constexpr const char* kByIndex[] = {
+      "unknown operation", "Append",       "Delete",          "Overwrite",         "CreateIndex",
+      "Rewrite",           "Merge",        "Restore",         "ReserveFragments",  "Update",
+      "Project",           "UpdateConfig", "DataReplacement", "UpdateMemWalState", "Clone",
+      "UpdateBases"};
+  static_assert(std::size(kByIndex) == std::variant_size_v<Operation>);
+  return kByIndex[operation.index()];
 }
 
 }  // namespace lance::table

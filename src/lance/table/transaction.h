@@ -7,10 +7,11 @@
 #include <string>
 
 #include "lance/base/status.h"
+#include "lance/table/operation.h"
 
 namespace lance::table {
 
-/// What one commit did, as far as reading needs it.
+/// What one commit did.
 struct Transaction {
   uint64_t read_version = 0;
   std::string uuid;
@@ -24,9 +25,18 @@ struct Transaction {
   std::optional<uint64_t> restored_version;      ///< of a Restore
   std::optional<std::string> clone_source_path;  ///< of a Clone
   std::string serialized;                        ///< the protobuf bytes, for those who want the rest
+  /// The operation itself; Unknown when it cannot be represented, such as DataOverlay.
+  Operation change;
 };
 
 /// Errors: Corruption. An unknown operation is not an error.
 Result<Transaction> ParseTransaction(std::span<const uint8_t> bytes);
+
+/// The protobuf message of read version, uuid, tag, properties and `change`; the other members are not
+/// looked at. Errors: NotSupported (an Unknown operation), InvalidArgument (a wrong UUID).
+Result<std::string> SerializeTransaction(const Transaction& transaction);
+
+/// The name of an operation: "Append", "Delete", ...
+const char* OperationName(const Operation& operation);
 
 }  // namespace lance::table

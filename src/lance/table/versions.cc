@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
 
 #include <arrow/buffer.h>
 
@@ -47,14 +50,14 @@ Status CheckOneScheme(store::ObjectStore& store, const ManifestName& a, const Ma
   return Status::OK();
 }
 
-// Whether the hint of a local table was the last thing that changed in its folder: then nothing was committed
-// or cleaned up since, but by writers that raced with the hint's, whose versions follow it without a gap. Not
-// asked for small folders, which list as fast (0.2 us an entry).
+// Whether the hint of a local table was the last thing that was written in its folder: then nothing was
+// committed or cleaned up since, but by writers that raced with the hint's, whose versions follow it without
+// a gap. Not asked for small folders, which list as fast (0.2 us an entry).
 bool HintIsCurrent(store::ObjectStore& store) {
   const auto folder = store.StatFolder(kFolder);
   if (!folder || folder->bytes < kLargeFolderBytes) return false;
   const auto hint = store.Head(kHintKey);
-  return hint.ok() && hint->modified == folder->modified;
+  return hint.ok() && hint->modified >= folder->modified;
 }
 
 // The newest version by the hint file, which may lag behind: versions above it are probed one by one. None
@@ -82,6 +85,52 @@ Result<std::optional<ManifestLocation>> LatestByHint(store::ObjectStore& store) 
   }
   return std::nullopt;
 }
+
+bool HintsEnabled() {
+  const char* value = std::getenv("LANCE_USE_VERSION_HINT");
+  return value == nullptr || (std::string_view(value) != "0" && std::string_view(value) != "false");
+}
+
+// Local hints are overwritten in place: a rename would free an inode with every commit, and ext4 searches
+// long for one that was not freed a moment ago. A reader that meets an empty hint lists.
+Status WriteHint(store::ObjectStore& store, uint64_t version) {
+  const std::string hint = fmt::format("{{\"version\":{}}}", version);
+  const std::span bytes(reinterpret_cast<const uint8_t*>(hint.data()), hint.size());
+  if (!store.capabilities().is_local) return store.Put(kHintKey, bytes, store::Durability::kBuffered);
+  ARROW_ASSIGN_OR_RAISE(auto out, store.Create(kHintKey, store::Durability::kBuffered));
+  ARROW_RETURN_NOT_OK(out->Write(bytes));
+  return out->Close();
+}
+
+// The newest versions that this process committed, and how the folders looked then. A commit of another
+// process in the same tick of the file system's clock goes unnoticed here; its manifest is then in the way of
+// the next one, which is how commits find out about each other anyway.
+class KnownVersions {
+ public:
+  struct Known {
+    ManifestLocation latest;
+    store::FolderState folder;
+  };
+  static KnownVersions& Get() {
+    static KnownVersions* instance = new KnownVersions;  // never destroyed: threads may outlive main
+    return *instance;
+  }
+  void Set(const std::string& folder, const Known& known) {
+    std::lock_guard lock(mutex_);
+    if (known_.size() >= kMaxTables) known_.clear();
+    known_[folder] = known;
+  }
+  std::optional<Known> Find(const std::string& folder) {
+    std::lock_guard lock(mutex_);
+    auto found = known_.find(folder);
+    return found == known_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  static constexpr size_t kMaxTables = 1000;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Known> known_;
+};
 
 }  // namespace
 
@@ -147,6 +196,26 @@ Result<ManifestLocation> LatestManifest(store::ObjectStore& store) {
     return NotFound("Dataset at path {} was not found: there is no manifest in {}", store.FullPath(""),
                     store.FullPath(kFolder));
   return ManifestLocation{newest->version, newest->scheme};
+}
+
+void NoteLatest(store::ObjectStore& store, const ManifestLocation& latest) {
+  static const bool enabled = HintsEnabled();
+  if (enabled && !store.capabilities().lists_in_order) {
+    (void)WriteHint(store, latest.version);  // readers do without it
+  }
+  if (const auto folder = store.StatFolder(kFolder)) {
+    KnownVersions::Get().Set(store.FullPath(kFolder), {latest, *folder});
+  }
+}
+
+std::optional<ManifestLocation> KnownLatest(store::ObjectStore& store) {
+  const auto folder = store.StatFolder(kFolder);
+  if (!folder) return std::nullopt;
+  const auto known = KnownVersions::Get().Find(store.FullPath(kFolder));
+  if (!known || known->folder.modified != folder->modified || known->folder.bytes != folder->bytes) {
+    return std::nullopt;
+  }
+  return known->latest;
 }
 
 }  // namespace lance::table

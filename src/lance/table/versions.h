@@ -50,4 +50,12 @@ Result<std::vector<ManifestLocation>> ListDetachedManifests(store::ObjectStore& 
 /// The newest attached version. Errors: NotFound when there is none.
 Result<ManifestLocation> LatestManifest(store::ObjectStore& store);
 
+/// Writes the version hint where readers look for one, as far as that is possible, and remembers the version
+/// as the newest of the table.
+void NoteLatest(store::ObjectStore& store, const ManifestLocation& latest);
+
+/// The newest version, when this process knows it and nothing was added to or removed from the table's
+/// versions since. Costs one stat; local tables only.
+std::optional<ManifestLocation> KnownLatest(store::ObjectStore& store);
+
 }  // namespace lance::table

@@ -37,6 +37,11 @@ def to_version_arguments(version) -> dict:
     return out
 
 
+def to_reference(reference) -> dict:
+    """A reference that may also be None: the version at hand."""
+    return to_version_arguments(reference)
+
+
 def to_nanoseconds(when) -> int:
     """Nanoseconds since 1970 of a time; naive times are local, as ``datetime.timestamp`` has it."""
     if isinstance(when, str):

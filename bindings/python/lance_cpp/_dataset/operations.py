@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid as _uuid
+import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -73,16 +74,8 @@ def _check_fragments(fragments):
 
     if not isinstance(fragments, list):
         raise TypeError(f"fragments must be list[FragmentMetadata], got {type(fragments)}")
-    for fragment in fragments:
-        if not isinstance(fragment, FragmentMetadata):
-            raise TypeError(f"fragments must be list[FragmentMetadata], got list[{type(fragment)}]")
-
-
-def _check_schema(schema):
-    from lance_cpp.schema import LanceSchema
-
-    if not isinstance(schema, (pa.Schema, LanceSchema)):
-        raise TypeError(f"schema must be pyarrow.Schema or LanceSchema, got {type(schema)}")
+    if not all(isinstance(fragment, FragmentMetadata) for fragment in fragments):
+        raise TypeError(f"fragments must be list[FragmentMetadata], got {type(fragments[0])}")
 
 
 class LanceOperation:
@@ -100,7 +93,6 @@ class LanceOperation:
         initial_bases: list | None = None
 
         def __post_init__(self):
-            _check_schema(self.new_schema)
             _check_fragments(self.fragments)
 
     @dataclass
@@ -148,8 +140,13 @@ class LanceOperation:
         preserves_nullability: bool = False
 
         def __post_init__(self):
+            if isinstance(self.schema, pa.Schema):
+                warnings.warn(
+                    "Merge of a pyarrow.Schema, which has no field ids, is deprecated: give a LanceSchema",
+                    DeprecationWarning,
+                    stacklevel=3,
+                )
             _check_fragments(self.fragments)
-            _check_schema(self.schema)
 
     @dataclass
     class Project(BaseOperation):
@@ -157,9 +154,6 @@ class LanceOperation:
 
         schema: object
         preserves_nullability: bool = False
-
-        def __post_init__(self):
-            _check_schema(self.schema)
 
     @dataclass
     class Restore(BaseOperation):
@@ -184,10 +178,6 @@ class LanceOperation:
         old_fragments: list
         new_fragments: list
 
-        def __post_init__(self):
-            _check_fragments(self.old_fragments)
-            _check_fragments(self.new_fragments)
-
     @dataclass
     class RewrittenIndex:
         """An index remapped by a rewrite."""
@@ -204,6 +194,10 @@ class LanceOperation:
 
         groups: list
         rewritten_indices: list
+
+        def __post_init__(self):
+            for group in self.groups:
+                _check_fragments([*group.old_fragments, *group.new_fragments])
 
     @dataclass
     class CreateIndex(BaseOperation):
@@ -271,3 +265,13 @@ class Transaction:
     operation: LanceOperation.BaseOperation
     uuid: str = field(default_factory=lambda: str(_uuid.uuid4()))
     transaction_properties: dict = field(default_factory=dict)
+
+
+def with_message(message, properties):
+    """Transaction properties with the commit message among them, or None where there is neither."""
+    if message is None and properties is None:
+        return None
+    merged = dict(properties or {})
+    if message is not None:
+        merged[LANCE_COMMIT_MESSAGE_KEY] = message
+    return merged

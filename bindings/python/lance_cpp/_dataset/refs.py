@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TypedDict
 
-from lance_cpp._unsupported import WRITES, not_yet
+from lance_cpp import _native
+from lance_cpp._dataset import opening
 
 
 class Version(TypedDict):
@@ -79,21 +80,24 @@ class Tags:
             raise ValueError(f"Ref not found: Ref not found error: tag {tag} does not exist")
         return found["version"]
 
-    @not_yet(WRITES)
     def create(self, tag, reference=None):
-        """Names a version."""
+        """Names a version: a number, another tag, or ``(branch, version)``; default: the one open.
 
-    @not_yet(WRITES)
+        :raises ValueError: when there is such a tag, or no such version
+        """
+        _native.create_tag(self._ds, tag, opening.to_reference(reference))
+
     def update(self, tag, reference=None):
         """Moves a tag to another version."""
+        _native.update_tag(self._ds, tag, opening.to_reference(reference))
 
-    @not_yet(WRITES)
     def delete(self, tag):
         """Removes a tag."""
+        _native.delete_tag(self._ds, tag)
 
-    @not_yet(WRITES)
     def replace_metadata(self, tag, metadata):
         """Replaces a tag's metadata."""
+        _native.replace_tag_metadata(self._ds, tag, dict(metadata))
 
 
 class Branches:
@@ -110,10 +114,10 @@ class Branches:
         """All branches by the version they start from, newest first (``order="asc"``: oldest first)."""
         return _ordered(self.list(), lambda item: (item[1]["parent_version"], item[0]), order)
 
-    @not_yet(WRITES)
     def delete(self, branch):
-        """Removes a branch."""
+        """Removes a branch and its files."""
+        _native.delete_branch(self._ds, branch, False)
 
-    @not_yet(WRITES)
     def replace_metadata(self, branch, metadata):
         """Replaces a branch's metadata."""
+        _native.replace_branch_metadata(self._ds, branch, dict(metadata))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -51,6 +52,17 @@ def columns_to_native(columns):
         if not isinstance(name, str):
             raise TypeError(f"columns must hold names, got {type(name)}")
     return columns
+
+
+def serialize_row_addrs(addrs: Iterable[int]) -> bytes:
+    """Values of ``_rowid`` as the bytes that ``row_addr_allowlist`` and ``row_addr_blocklist`` take."""
+    numbers = [operator.index(address) for address in addrs]
+    for number in numbers:
+        if number < 0:
+            raise OverflowError("can't convert negative int to unsigned")
+        if number >= 1 << 64:
+            raise OverflowError("int too big to convert")
+    return _native.serialize_row_ids(numbers)
 
 
 def _positive(value, name):
@@ -259,9 +271,14 @@ class ScannerBuilder:
         raise unsupported("ScannerBuilder.minhash_search", INDEXES)
 
     def row_addr_prefilter(self, allowlist=None, blocklist=None) -> ScannerBuilder:
-        """Not supported yet: restricts a search by row addresses."""
-        if allowlist is not None or blocklist is not None:
-            raise unsupported("ScannerBuilder.row_addr_prefilter", INDEXES)
+        """Restricts the scan to rows by ``_rowid``, before a search, an offset and a limit.
+
+        :param allowlist: the rows to keep, as :func:`lance_cpp.dataset.serialize_row_addrs` makes it
+        :param blocklist: the rows to leave out, likewise; neither: no restriction
+        """
+        for name, value in (("row_id_allowlist", allowlist), ("row_id_blocklist", blocklist)):
+            self._options.pop(name, None)
+            self._set(name, None if value is None else bytes(memoryview(value)))
         return self
 
     def substrait_aggregate(self, aggregate) -> ScannerBuilder:
@@ -301,10 +318,8 @@ def apply_option(builder: ScannerBuilder, name: str, value) -> None:
         builder.full_text_search(value)
     elif name == "nearest":
         builder.nearest(**value) if isinstance(value, dict) else builder.minhash_search(value)
-    elif name == "row_addr_allowlist":
-        builder.row_addr_prefilter(allowlist=value)
-    elif name == "row_addr_blocklist":
-        builder.row_addr_prefilter(blocklist=value)
+    elif name in ("row_addr_allowlist", "row_addr_blocklist"):
+        builder._set(name.replace("addr", "id"), bytes(memoryview(value)))
     elif name.startswith("_") or not hasattr(builder, name):
         raise TypeError(f"unknown scan option {name!r}")
     else:

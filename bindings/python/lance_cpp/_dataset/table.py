@@ -10,16 +10,17 @@ import pyarrow.dataset
 
 from lance_cpp import _native, blob  # noqa: F401  (blob registers the extension type before any schema is seen)
 from lance_cpp._dataset import opening, refs, results
+from lance_cpp._dataset.changes import DatasetChanges
+from lance_cpp._dataset.missing import NotYetSupported
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
-from lance_cpp._dataset.writes import NotYetSupported
 from lance_cpp._unsupported import unsupported
 
 
-class LanceDataset(NotYetSupported, pa.dataset.Dataset):
+class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
     """One version of a Lance table. A ``pyarrow.dataset.Dataset``, so DuckDB and polars can query it.
 
-    Open one with :func:`lance_cpp.dataset`. Immutable but for :meth:`checkout_latest`; safe to share between
-    threads. Pickles by reference: URI, version and options.
+    Open one with :func:`lance_cpp.dataset`, make one with :func:`lance_cpp.write_dataset`. Methods that write
+    move the object to the version they made. Pickles by reference: URI, version and options.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
             raise unsupported("base_store_params", "all bases are opened with the same storage options")
         self._session = opening.native_session(session, index_cache_size_bytes, metadata_cache_size_bytes)
         self._storage_options = storage_options
+        self._commit_lock = commit_lock
         self._default_scan_options = default_scan_options
         self._read_params = read_params
         self._uri = opening.to_uri(uri)
@@ -156,12 +158,7 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
 
     def base_paths(self) -> dict:
         """Further storage roots by id."""
-        from lance_cpp.lance import DatasetBasePath
-
-        return {
-            base["id"]: DatasetBasePath(base["path"], base["name"], base["is_dataset_root"], base["id"])
-            for base in self._ds.manifest()["base_paths"]
-        }
+        return self._ds.base_paths()
 
     @property
     def initial_storage_options(self):
@@ -209,30 +206,21 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
 
         return LanceStats(self)
 
-    @property
-    def optimize(self):
-        """Compaction and index upkeep."""
-        from lance_cpp._dataset.writes import DatasetOptimizer
-
-        return DatasetOptimizer(self)
-
-    def validate(self):
-        """Reads every file and checks every structure; ``OSError`` names the first problem."""
-        problems = self._ds.verify()
-        if problems:
-            where, message = problems[0]
-            raise OSError(f"Encountered corrupt data: {where}: {message}")
-
     def all_files(self) -> pa.RecordBatchReader:
-        """The files present below the root: ``path`` and ``size_bytes``."""
-        listed = self._ds.object_store().list("", True)
-        table = pa.table(
-            {
-                "path": pa.array([path for path, _ in listed], pa.string()),
-                "size_bytes": pa.array([size for _, size in listed], pa.int64()),
-            }
-        )
-        return table.to_reader()
+        """The files present below the root: ``base_uri``, ``path``, ``size_bytes`` and ``last_modified``."""
+        from lance_cpp._dataset.files import all_files
+
+        return all_files(self)
+
+    def tracked_files(self, *, min_version=None, progress=None) -> pa.RecordBatchReader:
+        """The files that some version names: ``version``, ``base_uri``, ``path`` and ``type``.
+
+        :param min_version: leaves older versions out
+        :param progress: called with the number of versions seen and of all
+        """
+        from lance_cpp._dataset.files import tracked_files
+
+        return tracked_files(self, min_version, progress)
 
     # ---- fragments ----
 
@@ -459,6 +447,9 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
 
     def take(self, indices, columns=None) -> pa.Table:
         """Rows by position, in the order given, duplicates kept."""
+        if isinstance(columns, list) and len(set(columns)) < len(columns):
+            unique = list(dict.fromkeys(columns))
+            return self.take(indices, unique).select([unique.index(name) for name in columns])
         return results.to_table(self._ds.take(_offsets(indices), self._projection(columns)))
 
     def _take_rows(self, row_ids, columns=None, *, ignore_deletions=False, **kargs) -> pa.Table:
@@ -475,10 +466,15 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
         return self.take(indices, columns, **kwargs)
 
     def sql(self, sql):
-        """Prepares an SQL query over this dataset."""
+        """Prepares an SQL query, in DuckDB's dialect, over this version; its table is ``dataset``.
+
+        Needs liblance_sql.so, which ``LANCE_SQL_LIBRARY`` may name.
+        """
         from lance_cpp._dataset.sql import SqlQueryBuilder
 
-        return SqlQueryBuilder({"sql": sql})
+        return SqlQueryBuilder(
+            {"sql": sql, "uri": self._ds.uri(), "version": self.version, "storage_options": self._storage_options}
+        )
 
     def take_blobs(self, blob_column, ids=None, addresses=None, indices=None, *, buffer_size=512 * 1024) -> list:
         """Blobs as lazy files, one a row (None for a null); exactly one selector must be given."""
@@ -524,23 +520,6 @@ class LanceDataset(NotYetSupported, pa.dataset.Dataset):
              right_suffix=None, coalesce_keys=True, use_threads=True):  # fmt: skip
         """Not supported; join the tables or use DuckDB."""
         raise NotImplementedError("LanceDataset.join: scan into a pyarrow.Table and join that, or use DuckDB")
-
-    def merge_insert(self, on=None):
-        """Not supported yet: update-or-insert by a key."""
-        from lance_cpp._dataset.writes import MergeInsertBuilder
-
-        return MergeInsertBuilder(self, on)
-
-    @classmethod
-    def from_pydantic_model(cls, model_class, data, uri=None, mode="create", **kwargs):
-        """Not supported yet: writes a list of pydantic models."""
-        from lance_cpp._dataset.writes import write_dataset
-
-        return write_dataset(data, uri, mode=mode, **kwargs)
-
-    @staticmethod
-    def _commit(base_uri, operation, read_version=None, commit_lock=None):
-        return LanceDataset.commit(base_uri, operation, read_version, commit_lock)
 
 
 def _reopen(uri, version, storage_options, default_scan_options):

@@ -110,6 +110,38 @@ class CleanupStats:
     failed_deletes: int = 0
 
 
+@dataclass
+class CleanupCandidateFile:
+    """A file that a cleanup would remove."""
+
+    path: str
+    kind: str
+    unverified: bool
+    size_bytes: int
+
+
+@dataclass
+class CleanupReferencedBranch:
+    """A branch that holds on to a version of this line."""
+
+    name: str
+    referenced_version: int
+    cleanup_candidate: bool
+
+
+@dataclass
+class CleanupExplanation:
+    """What a cleanup would do."""
+
+    read_version: int
+    stats: CleanupStats
+    candidate_files: list
+    candidate_files_truncated: bool
+    candidate_file_limit: int
+    referenced_branches: list
+    warnings: list
+
+
 class FtsToken(NamedTuple):
     text: str
     position: int
@@ -175,34 +207,26 @@ def tokenize(
     """Splits text as a full text index would."""
 
 
-@not_yet(WRITES)
-def manifest_needs_migration(dataset):
-    """True when the dataset's manifest lacks what newer writers record."""
+def manifest_needs_migration(dataset) -> bool:
+    """True when the dataset's manifest lacks what newer writers record: counts of rows and of deletions."""
+    manifest = dataset._ds.manifest()
+    if manifest["writer_version"] is None:
+        return True
 
+    def lacks(fragment):
+        deletions = fragment["deletion_file"]
+        return fragment["physical_rows"] == 0 or (deletions is not None and not deletions["num_deleted_rows"])
 
-@not_yet(WRITES)
-def _write_dataset(*args, **kwargs): ...
-
-
-@not_yet(WRITES)
-def _write_fragments(*args, **kwargs): ...
-
-
-@not_yet(WRITES)
-def _write_fragments_transaction(*args, **kwargs): ...
+    return any(lacks(fragment) for fragment in dataset._ds.fragments())
 
 
 def _missing(name, why):
     return missing_class(name, __name__, why)
 
 
-_MergeInsertBuilder = _missing("_MergeInsertBuilder", WRITES)
 _KMeans = _missing("_KMeans", INDEXES)
 _Hnsw = _missing("_Hnsw", INDEXES)
 _ShardWriter = _missing("_ShardWriter", WRITES)
-CleanupCandidateFile = _missing("CleanupCandidateFile", WRITES)
-CleanupExplanation = _missing("CleanupExplanation", WRITES)
-CleanupReferencedBranch = _missing("CleanupReferencedBranch", WRITES)
 FFILanceTableProvider = _missing(
     "FFILanceTableProvider", "its ABI is that of one DataFusion release; use the Arrow C stream or DuckDB"
 )

@@ -1,7 +1,8 @@
-// array_has, array_length, array_element ...
+// array_has, array_element, make_array ...
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
+#include "lance/expr/functions/list_rows.h"
 #include "lance/expr/functions/rows.h"
 #include "lance/expr/functions/signatures.h"
 #include "lance/expr/functions/tables.h"
@@ -13,78 +14,6 @@ namespace {
 using arrow::Datum;
 using arrow::Type;
 using arrow::internal::checked_cast;
-
-// Rows of a list column (or one list for all rows): where each starts and ends in the values.
-class ListRows {
- public:
-  static Result<ListRows> Make(const Datum& value) {
-    ListRows out;
-    if (value.is_scalar()) {
-      const auto& scalar = checked_cast<const arrow::BaseListScalar&>(*value.scalar());
-      out.constant_ = true;
-      out.valid_ = scalar.is_valid;
-      if (scalar.is_valid) {
-        out.values_ = scalar.value;
-      } else {
-        ARROW_ASSIGN_OR_RAISE(out.values_, arrow::MakeEmptyArray(ListValueType(*value.type())));
-      }
-      return out;
-    }
-    out.array_ = value.make_array();
-    switch (out.array_->type_id()) {
-      case Type::LIST:
-        out.values_ = checked_cast<const arrow::ListArray&>(*out.array_).values();
-        out.small_ = checked_cast<const arrow::ListArray&>(*out.array_).raw_value_offsets();
-        break;
-      case Type::LARGE_LIST:
-        out.values_ = checked_cast<const arrow::LargeListArray&>(*out.array_).values();
-        out.large_ = checked_cast<const arrow::LargeListArray&>(*out.array_).raw_value_offsets();
-        break;
-      default: {
-        const auto& fixed = checked_cast<const arrow::FixedSizeListArray&>(*out.array_);
-        out.values_ = fixed.values();
-        out.width_ = fixed.list_type()->list_size();
-        out.first_ = fixed.offset();
-      }
-    }
-    return out;
-  }
-  bool IsNull(int64_t row) const { return constant_ ? !valid_ : array_->IsNull(row); }
-  int64_t start(int64_t row) const {
-    return constant_ ? 0 : small_ ? small_[row] : large_ ? large_[row] : (first_ + row) * width_;
-  }
-  int64_t end(int64_t row) const {
-    return constant_ ? values_->length()
-           : small_  ? small_[row + 1]
-           : large_  ? large_[row + 1]
-                     : (first_ + row + 1) * width_;
-  }
-  int64_t length(int64_t row) const { return end(row) - start(row); }
-  const std::shared_ptr<arrow::Array>& values() const { return values_; }
-
- private:
-  bool constant_ = false;
-  bool valid_ = true;
-  std::shared_ptr<arrow::Array> array_;
-  std::shared_ptr<arrow::Array> values_;
-  const int32_t* small_ = nullptr;
-  const int64_t* large_ = nullptr;
-  int64_t width_ = 0;
-  int64_t first_ = 0;
-};
-
-const arrow::EqualOptions kEquality =
-    arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
-
-// The list type with other values.
-TypePtr WithValues(const arrow::DataType& list, const TypePtr& value) {
-  auto field = list.field(0)->WithType(value);
-  if (list.id() == Type::LARGE_LIST) return arrow::large_list(field);
-  if (list.id() == Type::FIXED_SIZE_LIST) {
-    return arrow::fixed_size_list(field, checked_cast<const arrow::FixedSizeListType&>(list).list_size());
-  }
-  return arrow::list(field);
-}
 
 Result<Signature> SignHas(const FunctionInfo& self, const Types& types) {
   if (types.size() != 2) return BadArguments(self, types, "a list and a value");
@@ -104,13 +33,6 @@ Result<Signature> SignTwoLists(const FunctionInfo& self, const Types& types) {
   TypePtr common = ComparisonType(ListValueType(*types[0]), ListValueType(*types[1]));
   if (!common) return BadArguments(self, types, "two lists whose elements compare");
   return Signature{{WithValues(*types[0], common), WithValues(*types[1], common)}, arrow::boolean()};
-}
-
-bool AnyNullType(const std::vector<Datum>& values) {
-  for (const Datum& value : values) {
-    if (value.type()->id() == Type::NA) return true;
-  }
-  return false;
 }
 
 Datum NullBool() { return Datum(arrow::MakeNullScalar(arrow::boolean())); }
@@ -140,7 +62,7 @@ Result<Datum> Has(const std::vector<Datum>& values, int64_t rows, const TypePtr&
       rows,
       [&](int64_t i) {
         for (int64_t at = lists.start(i); at < lists.end(i); ++at) {
-          if (wanted->RangeEquals(*lists.values(), i, i + 1, at, kEquality)) return true;
+          if (wanted->RangeEquals(*lists.values(), i, i + 1, at, ElementEquality())) return true;
         }
         return false;
       },
@@ -150,7 +72,7 @@ Result<Datum> Has(const std::vector<Datum>& values, int64_t rows, const TypePtr&
 bool Finds(const arrow::Array& values, int64_t start, int64_t end, const arrow::Array& wanted,
            int64_t index) {
   for (int64_t at = start; at < end; ++at) {
-    if (values.RangeEquals(wanted, at, at + 1, index, kEquality)) return true;
+    if (values.RangeEquals(wanted, at, at + 1, index, ElementEquality())) return true;
   }
   return false;
 }
@@ -170,21 +92,6 @@ Result<Datum> HasMany(const std::vector<Datum>& values, int64_t rows, const Type
         return kAll;
       },
       lists, needles);
-}
-
-Result<Signature> SignLength(const FunctionInfo& self, const Types& types) {
-  if (types.empty() || types.size() > 2 || !(IsListType(*types[0]) || IsNullType(*types[0]))) {
-    return BadArguments(self, types, "a list");
-  }
-  if (types.size() == 2) return NotSupported("array_length over a dimension");
-  return Signature{types, arrow::uint64()};
-}
-
-Result<Datum> Length(const std::vector<Datum>& values, int64_t rows, const TypePtr& type) {
-  if (AnyNullType(values)) return Datum(arrow::MakeNullScalar(type));
-  ARROW_ASSIGN_OR_RAISE(ListRows lists, ListRows::Make(values[0]));
-  return MapValues<arrow::UInt64Builder>(
-      rows, [&](int64_t i) { return static_cast<uint64_t>(lists.length(i)); }, lists);
 }
 
 Result<Signature> SignEmpty(const FunctionInfo& self, const Types& types) {
@@ -232,29 +139,6 @@ Result<Datum> Element(const std::vector<Datum>& values, int64_t rows, const Type
                               arrow::compute::TakeOptions::NoBoundsCheck());
 }
 
-Result<Signature> SignPosition(const FunctionInfo& self, const Types& types) {
-  if (types.size() == 3) return NotSupported("array_position with a start");
-  ARROW_ASSIGN_OR_RAISE(Signature out, SignHas(self, types));
-  out.result = arrow::uint64();
-  return out;
-}
-
-Result<Datum> Position(const std::vector<Datum>& values, int64_t rows, const TypePtr& type) {
-  if (AnyNullType(values)) return Datum(arrow::MakeNullScalar(type));
-  ARROW_ASSIGN_OR_RAISE(ListRows lists, ListRows::Make(values[0]));
-  ARROW_ASSIGN_OR_RAISE(auto wanted, ToArray(values[1], rows));
-  arrow::UInt64Builder builder;
-  for (int64_t i = 0; i < rows; ++i) {
-    int64_t found = -1;
-    for (int64_t at = lists.IsNull(i) ? 0 : lists.start(i);
-         !lists.IsNull(i) && at < lists.end(i) && found < 0; ++at) {
-      if (lists.values()->RangeEquals(*wanted, at, at + 1, i, kEquality)) found = at - lists.start(i) + 1;
-    }
-    ARROW_RETURN_NOT_OK(found < 0 ? builder.AppendNull() : builder.Append(static_cast<uint64_t>(found)));
-  }
-  return Finished(&builder);
-}
-
 Result<Signature> SignMakeArray(const FunctionInfo& self, const Types& types) {
   TypePtr common = types.empty() ? arrow::null() : types[0];
   for (const TypePtr& type : types) {
@@ -286,11 +170,8 @@ const FunctionInfo kFunctions[] = {
     {"array_has", SignHas, Has},
     {"array_has_any", SignTwoLists, HasMany<false>},
     {"array_has_all", SignTwoLists, HasMany<true>},
-    {"array_length", SignLength, Length},
-    {"cardinality", SignLength, Length},
     {"empty", SignEmpty, Empty},
     {"array_element", SignElement, Element},
-    {"array_position", SignPosition, Position},
     {"make_array", SignMakeArray, MakeArray},
 };
 

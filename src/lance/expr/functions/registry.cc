@@ -25,13 +25,11 @@ constexpr Alias kAliases[] = {{"length", "character_length"},
                               {"list_has_all", "array_has_all"},
                               {"list_has_any", "array_has_any"},
                               {"arrays_overlap", "array_has_any"},
-                              {"list_length", "array_length"},
                               {"list_element", "array_element"},
                               {"array_extract", "array_element"},
                               {"list_extract", "array_element"},
                               {"array_empty", "empty"},
                               {"list_empty", "empty"},
-                              {"list_position", "array_position"},
                               {"array_indexof", "array_position"},
                               {"list_indexof", "array_position"},
                               {"datepart", "date_part"},
@@ -39,7 +37,12 @@ constexpr Alias kAliases[] = {{"length", "character_length"},
                               {"current_timestamp", "now"},
                               {"today", "current_date"},
                               {"make_list", "make_array"},
-                              {"list_to_string", "array_to_string"},
+                              {"array_cat", "array_concat"},
+                              {"list_cat", "array_concat"},
+                              {"array_push_back", "array_append"},
+                              {"list_push_back", "array_append"},
+                              {"array_push_front", "array_prepend"},
+                              {"list_push_front", "array_prepend"},
                               {"array_join", "array_to_string"},
                               {"list_join", "array_to_string"}};
 
@@ -55,7 +58,8 @@ template <typename Visit>
 void ForEach(Visit visit) {
   for (auto table :
        {TextFunctions(), TextPieceFunctions(), RegexFunctions(), MathFunctions(), ConditionalFunctions(),
-        ListFunctions(), DateFunctions(), JsonFunctions(), IntrospectionFunctions()}) {
+        ListFunctions(), ListBuildingFunctions(), ListReducingFunctions(), DigestFunctions(), DateFunctions(),
+        JsonFunctions(), IntrospectionFunctions()}) {
     for (const FunctionInfo& info : table) visit(info);
   }
 }
@@ -82,6 +86,8 @@ const FunctionInfo* FindFunction(std::string_view name) {
   for (const Alias& alias : kAliases) {
     if (alias.alias == wanted) wanted = std::string(alias.name);
   }
+  // Every array_* function answers to list_* too.
+  if (wanted.starts_with("list_")) wanted.replace(0, 4, "array");
   const FunctionInfo* found = nullptr;
   ForEach([&](const FunctionInfo& info) {
     if (wanted == info.name) found = &info;

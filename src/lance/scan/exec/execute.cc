@@ -11,6 +11,7 @@
 #include "lance/scan/exec/operators.h"
 #include "lance/scan/exec/parallel_stream.h"
 #include "lance/scan/exec/scan_stage.h"
+#include "lance/scan/exec/unit_queue.h"
 
 namespace lance::scan {
 namespace {
@@ -18,9 +19,6 @@ namespace {
 // Decoded bytes of a unit: large against what handing one over costs, small against the caches.
 constexpr uint64_t kUnitBytes = 4 << 20;
 constexpr uint64_t kMinUnitBytes = 256 << 10;
-// A search looks at every byte once and keeps none: with units of this size it does so while they lie in the
-// second-level cache, in a buffer that the next unit uses again.
-constexpr uint64_t kSearchUnitBytes = 1 << 20;
 // Below this a thread hop costs more than it gives.
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
@@ -36,6 +34,12 @@ uint64_t CountPlannedRows(const ScanPlan& plan) {
   for (const table::Fragment* fragment : plan.fragments) rows += fragment->physical_rows;
   rows -= std::min(rows, plan.skip_before);
   return plan.limit_before.has_value() ? std::min(rows, *plan.limit_before) : rows;
+}
+
+// Rows that are read or wait for the consumer at most, when batches ahead are bounded.
+uint64_t RowsAhead(const ScanPlan& plan) {
+  const uint64_t batches = std::min<uint64_t>(plan.batches_ahead.value_or(UINT32_MAX), UINT32_MAX);
+  return batches * plan.batch_rows;
 }
 
 struct Sizing {
@@ -62,10 +66,15 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
   const uint64_t weighted = row_bytes + late_bytes / 4;
   const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
   const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
-  const uint64_t most = plan.knn.has_value() ? kSearchUnitBytes : kUnitBytes;
-  uint64_t bytes = most;
-  if (threads > 0) bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, most);
+  uint64_t bytes = kUnitBytes;
+  if (threads > 0)
+    bytes = std::clamp(total / (static_cast<uint64_t>(threads) * 8), kMinUnitBytes, kUnitBytes);
+  bytes = std::min(bytes, plan.io_buffer_bytes);
   sizing.unit_rows = std::max<uint64_t>(bytes / weighted, 1);
+  if (plan.batches_ahead.has_value()) {
+    sizing.unit_rows =
+        std::min(sizing.unit_rows, RowsAhead(plan) / static_cast<uint64_t>(std::max(threads, 1)));
+  }
   if (purpose == RunPurpose::kStream) {
     // Whole batches, so that they end where the caller expects.
     sizing.unit_rows = std::max(sizing.unit_rows / plan.batch_rows * plan.batch_rows, plan.batch_rows);
@@ -83,9 +92,7 @@ class Executor {
  public:
   Executor(std::shared_ptr<const ScanPlan> plan, std::shared_ptr<RunState> run, RunPurpose purpose)
       : plan_(std::move(plan)), run_(std::move(run)), purpose_(purpose) {
-    auto context = std::make_shared<ReadContext>(*plan_->context);
-    context->io = run_->io;
-    context_ = std::move(context);
+    context_ = ContextOf(NodeRole::kRead);
     // A count needs no column, unless later stages do.
     const bool later = plan_->knn.has_value() || plan_->post_filter != nullptr;
     if (purpose_ == RunPurpose::kCount && later) purpose_ = RunPurpose::kTable;
@@ -114,27 +121,54 @@ class Executor {
     return stream;
   }
 
+  Result<std::unique_ptr<SharedScan>> StartShared(int threads) {
+    if (plan_->nothing || !ProjectsInUnits() || plan_->post_filter != nullptr) return nullptr;
+    UnitPlanner planner(context_, plan_->fragments, UnitWindow());
+    ARROW_ASSIGN_OR_RAISE(Sizing sizing, ChooseSizes(*plan_, purpose_, threads, &planner));
+    planner.set_unit_rows(sizing.unit_rows);
+    auto stage = std::make_shared<ScanStage>(plan_, run_, /*project=*/true, counting_);
+    return std::make_unique<UnitQueue>(std::move(planner), std::move(stage));
+  }
+
  private:
+  UnitOptions UnitWindow() const {
+    UnitOptions options;
+    options.skip = plan_->skip_before;
+    options.limit = plan_->limit_before;
+    options.mask = plan_->mask;
+    return options;
+  }
+
   bool ProjectsInUnits() const {
-    return !plan_->knn.has_value() && plan_->sort.empty() && plan_->taken_last.empty();
+    // Behind a window, so that nothing is computed for rows that it drops.
+    return !plan_->knn.has_value() && plan_->sort.empty() && plan_->taken_last.empty() &&
+           !plan_->limit.has_value() && plan_->skip == 0;
+  }
+
+  // What to read with, counted for the node of a role.
+  std::shared_ptr<const ReadContext> ContextOf(NodeRole role) const {
+    auto context = std::make_shared<ReadContext>(*plan_->context);
+    context->io = std::shared_ptr<IoCounters>(run_, &run_->io_of(role));
+    return context;
   }
 
   std::unique_ptr<BatchStream> AddTake(const std::vector<int>& columns, NodeRole role,
                                        std::unique_ptr<BatchStream> input) {
     if (columns.empty()) return input;
-    if (take_reader_ == nullptr) take_reader_ = std::make_shared<TakeReader>(context_);
-    return MakeTake(take_reader_, context_, columns, role, run_, std::move(input));
+    std::shared_ptr<const ReadContext> context = ContextOf(role);
+    return MakeTake(std::make_shared<TakeReader>(context), context, columns, role, run_, std::move(input));
   }
 
   Result<std::unique_ptr<BatchStream>> StartUnits() {
-    UnitOptions options;
-    options.skip = plan_->skip_before;
-    options.limit = plan_->limit_before;
+    UnitOptions options = UnitWindow();
     // A filter with a limit may be satisfied soon: begin small.
     const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
                           !plan_->knn.has_value();
     if (may_stop) options.first_unit_rows = plan_->batch_rows;
-    UnitPlanner planner(context_, plan_->fragments, options);
+    // A search keeps nothing of what it reads: it hands on distances and row ids.
+    auto unit_context = std::make_shared<ReadContext>(*context_);
+    unit_context->views = plan_->knn.has_value();
+    UnitPlanner planner(std::move(unit_context), plan_->fragments, options);
 
     runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();
     const int threads = pool == nullptr ? 0 : pool->num_threads();
@@ -154,7 +188,15 @@ class Executor {
     const uint64_t most =
         std::max(static_cast<uint64_t>(std::max(threads, 1)) * 4,
                  std::min<uint64_t>(kSmallUnitsAhead, kUnitBytes / std::max<uint64_t>(sizing.mean_bytes, 1)));
-    parallel.units_ahead = static_cast<int>(std::clamp<uint64_t>(fitting, 1, most));
+    uint64_t units_ahead = std::min(fitting, most);
+    if (plan_->batches_ahead.has_value())
+      units_ahead = std::min(units_ahead, RowsAhead(*plan_) / sizing.unit_rows);
+    parallel.units_ahead = static_cast<int>(std::max<uint64_t>(units_ahead, 1));
+    parallel.fragments_ahead =
+        static_cast<int>(std::min<uint64_t>(plan_->fragments_ahead.value_or(INT_MAX), INT_MAX));
+    parallel.bytes_ahead = budget;
+    parallel.unit_bytes = sizing.unit_bytes;
+    parallel.peaks = std::shared_ptr<ReadAheadPeaks>(run_, &run_->ahead);
     std::shared_ptr<const UnitStage> stage;
     if (plan_->knn.has_value()) {
       stage = std::make_shared<KnnStage>(plan_, run_);
@@ -169,8 +211,7 @@ class Executor {
   std::shared_ptr<RunState> run_;
   RunPurpose purpose_;
   bool counting_ = false;
-  std::shared_ptr<const ReadContext> context_;
-  std::shared_ptr<TakeReader> take_reader_;
+  std::shared_ptr<const ReadContext> context_;  // of units
 };
 
 }  // namespace
@@ -178,6 +219,11 @@ class Executor {
 Result<std::unique_ptr<BatchStream>> Execute(const std::shared_ptr<const ScanPlan>& plan,
                                              const std::shared_ptr<RunState>& run, RunPurpose purpose) {
   return Executor(plan, run, purpose).Start();
+}
+
+Result<std::unique_ptr<SharedScan>> ExecuteShared(const std::shared_ptr<const ScanPlan>& plan,
+                                                  const std::shared_ptr<RunState>& run, int threads) {
+  return Executor(plan, run, RunPurpose::kTable).StartShared(threads);
 }
 
 }  // namespace lance::scan

@@ -5,6 +5,7 @@
 #include "lance/scan/exec/batch_stream.h"
 #include "lance/scan/exec/run_state.h"
 #include "lance/scan/plan/scan_plan.h"
+#include "lance/shared_scan.h"
 
 namespace lance::scan {
 
@@ -18,5 +19,9 @@ enum class RunPurpose {
 /// Begins a run. Work starts with the first call of Next.
 Result<std::unique_ptr<BatchStream>> Execute(const std::shared_ptr<const ScanPlan>& plan,
                                              const std::shared_ptr<RunState>& run, RunPurpose purpose);
+
+/// Begins a run whose units the caller's threads take; nullptr when a stage behind the units needs them all.
+Result<std::unique_ptr<SharedScan>> ExecuteShared(const std::shared_ptr<const ScanPlan>& plan,
+                                                  const std::shared_ptr<RunState>& run, int threads);
 
 }  // namespace lance::scan

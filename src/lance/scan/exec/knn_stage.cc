@@ -261,9 +261,13 @@ class KnnMerge : public BatchStream {
       }
     }
     input_ = nullptr;
+    NodeMetrics& node = run_->at(NodeRole::kTopK);
+    NodeTimer timer(node);
     CandidateColumns columns;
     for (size_t q = 0; q < best.size(); ++q) columns.Append(q, best[q].Take());
     auto batch = columns.Finish(KnnStage::OutputSchema());
+    node.rows.fetch_add(static_cast<uint64_t>(batch->num_rows()), std::memory_order_relaxed);
+    node.batches.fetch_add(1, std::memory_order_relaxed);
     if (batch->num_rows() == 0) return nullptr;
     return batch;
   }

@@ -6,13 +6,17 @@
 #include <new>
 
 #include <arrow/api.h>
+#include <arrow/util/byte_size.h>
 
 #include "lance/runtime/thread_pool.h"
+#include "lance/scan/exec/run_state.h"
 
 namespace lance::scan {
 namespace {
 
 using BatchResult = Result<std::shared_ptr<arrow::RecordBatch>>;
+
+}  // namespace
 
 BatchResult RunGuarded(const UnitStage& stage, const Unit& unit) {
   try {
@@ -24,6 +28,8 @@ BatchResult RunGuarded(const UnitStage& stage, const Unit& unit) {
   }
 }
 
+namespace {
+
 // Shared by the consumer and the tasks in the pool, which may outlive it.
 struct Shared : std::enable_shared_from_this<Shared> {
   Shared(UnitPlanner units, std::shared_ptr<const UnitStage> run, const ParallelOptions& opts)
@@ -31,6 +37,8 @@ struct Shared : std::enable_shared_from_this<Shared> {
 
   struct Slot {
     bool done = false;
+    uint64_t fragment = 0;
+    uint64_t bytes = 0;  // estimated until done
     BatchResult result{std::shared_ptr<arrow::RecordBatch>()};
   };
 
@@ -40,12 +48,36 @@ struct Shared : std::enable_shared_from_this<Shared> {
   const std::shared_ptr<const UnitStage> stage;
   const ParallelOptions options;
   std::deque<std::shared_ptr<Slot>> slots;  // begun and not yet consumed, in order
+  uint64_t bytes = 0;                       // of slots
+  uint64_t done_bytes = 0;                  // of those that are done
   int workers = 0;
   bool no_more_units = false;
   bool stopped = false;
 
   bool MayBegin() const {
-    return !no_more_units && !stopped && slots.size() < static_cast<size_t>(options.units_ahead);
+    if (no_more_units || stopped) return false;
+    if (slots.empty()) return true;
+    if (slots.size() >= static_cast<size_t>(options.units_ahead)) return false;
+    if (bytes + options.unit_bytes > options.bytes_ahead) return false;
+    return !planner.BetweenFragments() || CountFragments() < static_cast<size_t>(options.fragments_ahead);
+  }
+
+  // Units begin fragment by fragment, and those of a fragment stay together.
+  size_t CountFragments() const {
+    size_t count = slots.empty() ? 0 : 1;
+    for (size_t i = 1; i < slots.size(); ++i) count += slots[i]->fragment != slots[i - 1]->fragment ? 1 : 0;
+    return count;
+  }
+
+  void NotePeaks() const {
+    if (options.peaks == nullptr) return;
+    Raise(slots.size(), &options.peaks->units);
+    Raise(CountFragments(), &options.peaks->fragments);
+    Raise(done_bytes, &options.peaks->bytes);
+  }
+
+  static void Raise(uint64_t value, std::atomic<uint64_t>* peak) {
+    if (value > peak->load(std::memory_order_relaxed)) peak->store(value, std::memory_order_relaxed);
   }
 
   // Takes the next unit; null at the end. A failure to plan becomes the result of a slot.
@@ -64,6 +96,10 @@ struct Shared : std::enable_shared_from_this<Shared> {
       return nullptr;
     }
     *unit = std::move(**next);
+    slot->fragment = unit->fragment->fragment().id;
+    slot->bytes = options.unit_bytes;
+    bytes += slot->bytes;
+    NotePeaks();
     return slot;
   }
 
@@ -79,10 +115,16 @@ struct Shared : std::enable_shared_from_this<Shared> {
     BatchResult result =
         options.cancel.cancelled() ? BatchResult(options.cancel.Check()) : RunGuarded(*stage, unit);
     unit = Unit();
+    const uint64_t size =
+        result.ok() && *result != nullptr ? static_cast<uint64_t>(arrow::util::TotalBufferSize(**result)) : 0;
     lock.lock();
     if (!result.ok()) no_more_units = true;
+    bytes += size - slot->bytes;
+    done_bytes += size;
+    slot->bytes = size;
     slot->result = std::move(result);
     slot->done = true;
+    NotePeaks();
     changed.notify_all();
   }
 
@@ -111,17 +153,15 @@ struct Shared : std::enable_shared_from_this<Shared> {
   }
 
   std::shared_ptr<Slot> TakeDoneLocked() {
-    if (options.ordered) {
-      if (slots.empty() || !slots.front()->done) return nullptr;
-      std::shared_ptr<Slot> slot = std::move(slots.front());
-      slots.pop_front();
-      return slot;
-    }
     for (auto it = slots.begin(); it != slots.end(); ++it) {
-      if (!(*it)->done) continue;
-      std::shared_ptr<Slot> slot = std::move(*it);
-      slots.erase(it);
-      return slot;
+      if ((*it)->done) {
+        std::shared_ptr<Slot> slot = std::move(*it);
+        slots.erase(it);
+        bytes -= slot->bytes;
+        done_bytes -= slot->bytes;
+        return slot;
+      }
+      if (options.ordered) break;
     }
     return nullptr;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <climits>
 #include <cstdint>
 #include <memory>
 
@@ -13,6 +14,8 @@ class ThreadPool;
 
 namespace lance::scan {
 
+struct ReadAheadPeaks;  // run_state.h
+
 /// What is done to a unit. Thread-safe.
 class UnitStage {
  public:
@@ -21,10 +24,17 @@ class UnitStage {
   virtual Result<std::shared_ptr<arrow::RecordBatch>> Run(const Unit& unit) const = 0;
 };
 
+/// Runs a stage on a unit; what it throws becomes a status.
+Result<std::shared_ptr<arrow::RecordBatch>> RunGuarded(const UnitStage& stage, const Unit& unit);
+
 struct ParallelOptions {
-  runtime::ThreadPool* pool = nullptr;  ///< nullptr: everything on the consumer's thread
-  int workers = 0;                      ///< tasks in the pool at once
-  int units_ahead = 1;                  ///< units running or waiting for the consumer at most
+  runtime::ThreadPool* pool = nullptr;    ///< nullptr: everything on the consumer's thread
+  int workers = 0;                        ///< tasks in the pool at once
+  int units_ahead = 1;                    ///< units running or waiting for the consumer at most
+  int fragments_ahead = INT_MAX;          ///< fragments that these lie in at most
+  uint64_t bytes_ahead = UINT64_MAX;      ///< bytes of these at most, one unit excepted
+  uint64_t unit_bytes = 0;                ///< what a running unit counts as
+  std::shared_ptr<ReadAheadPeaks> peaks;  ///< told the most of each; may be null
   bool ordered = true;
   runtime::CancellationToken cancel;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <memory>
 
@@ -10,16 +11,24 @@
 
 namespace lance::scan {
 
+/// The most that was read ahead of the consumer at once. Written under the lock of the stream.
+struct ReadAheadPeaks {
+  std::atomic<uint64_t> units{0};
+  std::atomic<uint64_t> fragments{0};  ///< that these units lie in
+  std::atomic<uint64_t> bytes{0};      ///< decoded and waiting for the consumer
+};
+
 /// What one run of a plan counts. Thread-safe.
 struct RunState {
   std::array<NodeMetrics, 16> nodes;  ///< by NodeRole
-  std::shared_ptr<IoCounters> io = std::make_shared<IoCounters>();
+  std::array<IoCounters, 16> io;      ///< what each node reads, by NodeRole
+  ReadAheadPeaks ahead;
   runtime::CancellationToken cancel;
-  std::atomic<uint64_t> fragments{0};
   std::atomic<uint64_t> units{0};
   std::atomic<uint64_t> rows_read{0};
 
   NodeMetrics& at(NodeRole role) { return nodes[static_cast<size_t>(role)]; }
+  IoCounters& io_of(NodeRole role) { return io[static_cast<size_t>(role)]; }
 };
 
 /// Adds the time until its end to a node.

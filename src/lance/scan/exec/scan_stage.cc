@@ -32,6 +32,11 @@ ScanStage::ScanStage(std::shared_ptr<const ScanPlan> plan, std::shared_ptr<RunSt
       emitted_schema_(SchemaOf(plan_->context->columns, plan_->emitted)) {}
 
 Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Run(const Unit& unit) const {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, Read(unit));
+  return batch == nullptr ? batch : Project(std::move(batch));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Read(const Unit& unit) const {
   NodeMetrics& node = run_->at(NodeRole::kRead);
   NodeTimer timer(node);
   const uint64_t rows = CountRows(unit.rows);
@@ -51,7 +56,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Run(const Unit& unit) con
   if (batch == nullptr) return batch;
   node.rows.fetch_add(static_cast<uint64_t>(batch->num_rows()), std::memory_order_relaxed);
   node.batches.fetch_add(1, std::memory_order_relaxed);
-  return Finish(std::move(batch));
+  return batch;
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::RunFiltered(const Unit& unit) const {
@@ -101,7 +106,7 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> ScanStage::ReadLate(const Uni
   return arrays;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Finish(
+Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Project(
     std::shared_ptr<arrow::RecordBatch> batch) const {
   if (!project_ || count_only_) return batch;
   NodeMetrics& node = run_->at(NodeRole::kProject);

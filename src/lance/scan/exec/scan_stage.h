@@ -22,7 +22,8 @@ class ScanStage : public UnitStage {
   Result<std::shared_ptr<arrow::RecordBatch>> RunFiltered(const Unit& unit) const;
   Result<std::vector<std::shared_ptr<arrow::Array>>> ReadLate(const Unit& unit,
                                                               const struct Selection& selection) const;
-  Result<std::shared_ptr<arrow::RecordBatch>> Finish(std::shared_ptr<arrow::RecordBatch> batch) const;
+  Result<std::shared_ptr<arrow::RecordBatch>> Read(const Unit& unit) const;
+  Result<std::shared_ptr<arrow::RecordBatch>> Project(std::shared_ptr<arrow::RecordBatch> batch) const;
 
   std::shared_ptr<const ScanPlan> plan_;
   std::shared_ptr<RunState> run_;

@@ -13,15 +13,30 @@ std::string FormatTime(uint64_t nanoseconds) {
   return fmt::format("{:.2f}s", value / 1e9);
 }
 
+bool Reads(NodeRole role) {
+  return role == NodeRole::kRead || role == NodeRole::kTakeForFilter || role == NodeRole::kTakeForSort ||
+         role == NodeRole::kTakeLast;
+}
+
 std::string Metrics(const PlanNode& node, RunState& run) {
   if (node.role == NodeRole::kOther) return "";
+  if (node.role == NodeRole::kRowOffset) {
+    return fmt::format("output_rows={}", run.at(NodeRole::kRead).rows.load());
+  }
   const NodeMetrics& metrics = run.at(node.role);
   std::string out = fmt::format("output_rows={}, elapsed_compute={}, output_batches={}", metrics.rows.load(),
                                 FormatTime(metrics.nanoseconds.load()), metrics.batches.load());
   if (node.role == NodeRole::kRead) {
-    out += fmt::format(", ranges_scanned={}, rows_scanned={}, bytes_read={}, iops={}, requests={}",
-                       run.units.load(), run.rows_read.load(), run.io->bytes.load(), run.io->ranges.load(),
-                       run.io->requests.load());
+    out += fmt::format(", ranges_scanned={}, rows_scanned={}", run.units.load(), run.rows_read.load());
+  }
+  if (Reads(node.role)) {
+    const IoCounters& io = run.io_of(node.role);
+    out += fmt::format(", bytes_read={}, iops={}, requests={}", io.bytes.load(), io.ranges.load(),
+                       io.requests.load());
+  }
+  if (node.role == NodeRole::kRead) {
+    out += fmt::format(", peak_units_ahead={}, peak_fragments_ahead={}, peak_bytes_ahead={}",
+                       run.ahead.units.load(), run.ahead.fragments.load(), run.ahead.bytes.load());
   }
   return out;
 }

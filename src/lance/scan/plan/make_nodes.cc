@@ -70,7 +70,9 @@ class NodeBuilder {
 
   // Fragments that a window reaches into, as far as the manifest knows their rows.
   size_t NumFragments() const {
-    if (plan_.skip_before == 0 && !plan_.limit_before.has_value()) return plan_.fragments.size();
+    if (plan_.mask != nullptr || (plan_.skip_before == 0 && !plan_.limit_before.has_value())) {
+      return plan_.fragments.size();
+    }
     uint64_t skip = plan_.skip_before;
     uint64_t left = plan_.limit_before.value_or(UINT64_MAX);
     size_t count = 0;
@@ -94,6 +96,17 @@ class NodeBuilder {
     return fmt::format("Some({}..{})", plan_.skip_before, plan_.skip_before + *plan_.limit_before);
   }
 
+  std::string DescribeMask() const {
+    if (plan_.mask == nullptr) return "";
+    auto describe = [](const char* name, const std::optional<table::RowIdSet>& set) {
+      if (!set.has_value()) return std::string();
+      const uint64_t count = set->count();
+      return fmt::format(", {}={}", name,
+                         count == UINT64_MAX ? "whole fragments" : fmt::format("{} ids", count));
+    };
+    return describe("row_id_allowlist", plan_.mask->allow) + describe("row_id_blocklist", plan_.mask->block);
+  }
+
   void AddRead() {
     std::vector<int> read = plan_.early;
     for (int index : plan_.late) read.push_back(index);
@@ -104,13 +117,14 @@ class NodeBuilder {
     }
     Add("LanceRead",
         fmt::format("uri={}, projection=[{}], num_fragments={}, range_before={}, range_after={}, row_id={}, "
-                    "row_addr={}, full_filter={}, refine_filter={}{}",
+                    "row_addr={}, full_filter={}, refine_filter={}{}{}",
                     DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, read), NumFragments(),
                     RangeBefore(), after, Emits(ColumnSource::kRowId), Emits(ColumnSource::kRowAddress),
                     filter, filter,
-                    plan_.late.empty() ? "" : fmt::format(", late=[{}]", JoinNames(plan_, plan_.late))),
+                    plan_.late.empty() ? "" : fmt::format(", late=[{}]", JoinNames(plan_, plan_.late)),
+                    DescribeMask()),
         NodeRole::kRead);
-    if (Emits(ColumnSource::kRowOffset)) Add("AddRowOffsetExec", "", NodeRole::kOther);
+    if (Emits(ColumnSource::kRowOffset)) Add("AddRowOffsetExec", "", NodeRole::kRowOffset);
   }
 
   void AddSearch() {
@@ -118,7 +132,7 @@ class NodeBuilder {
     if (knn.batch) {
       Add("KNNVectorDistance",
           fmt::format("queries={}, k={}, metric={}", knn.num_vectors, knn.k, knn.metric_name),
-          NodeRole::kKnn);
+          NodeRole::kTopK);
       return;
     }
     Add("KNNVectorDistance", fmt::format("metric={}", knn.metric_name), NodeRole::kKnn);
@@ -134,8 +148,9 @@ class NodeBuilder {
         fmt::format("TopK(fetch={}), expr=[_distance ASC NULLS LAST, _rowid ASC NULLS LAST], "
                     "preserve_partitioning=[false]",
                     knn.k),
-        NodeRole::kOther);
-    Add("FilterExec", "_distance IS NOT NULL", NodeRole::kOther);
+        NodeRole::kTopK);
+    // Rows without a distance never become candidates.
+    Add("FilterExec", "_distance IS NOT NULL", NodeRole::kTopK);
   }
 
   void AddTake(const std::vector<int>& columns, NodeRole role) {

@@ -65,8 +65,8 @@ class OutputBuilder {
   Status AddPath(const std::string& name, ColumnPath path) {
     ARROW_RETURN_NOT_OK(CheckNew(name));
     OutputColumn column;
-    if (HasJson(*path.field)) column.stored = path.field;
-    column.field = WithJsonText(path.field)->WithName(name);
+    if (HasJson(*path.field) && !options_.stored_json) column.stored = path.field;
+    column.field = (options_.stored_json ? path.field : WithJsonText(path.field))->WithName(name);
     column.source = std::move(path.top_level);
     column.members = std::move(path.members);
     column.text = fmt::format("{} as {}", path.path, name);

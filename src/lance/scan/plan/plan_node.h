@@ -19,8 +19,9 @@ enum class NodeRole {
   kLimit,
   kTakeLast,
   kProject,
-  kBatches,
-  kOther,
+  kTopK,       ///< the nearest of a search, all units together
+  kRowOffset,  ///< gives what kRead gives
+  kOther,      ///< not measured
 };
 
 /// A node of a plan as explain prints it; every plan is a chain. Names follow DataFusion and the reference.

@@ -19,6 +19,10 @@ Status CheckOptions(const ScanOptions& options) {
                   options.batch_bytes.value_or(0));
   LANCE_CHECK_ARG(options.io_buffer_bytes.value_or(1) >= 1, "io_buffer_size must be positive, got {}",
                   options.io_buffer_bytes.value_or(0));
+  LANCE_CHECK_ARG(options.batch_readahead.value_or(1) >= 1, "batch_readahead must be positive, got {}",
+                  options.batch_readahead.value_or(0));
+  LANCE_CHECK_ARG(options.fragment_readahead.value_or(1) >= 1, "fragment_readahead must be positive, got {}",
+                  options.fragment_readahead.value_or(0));
   LANCE_CHECK_ARG(!options.include_deleted_rows || options.with_row_id,
                   "include_deleted_rows is set but with_row_id is false");
   return Status::OK();
@@ -44,6 +48,7 @@ class Planner {
   Result<std::shared_ptr<const ScanPlan>> Run() {
     ARROW_RETURN_NOT_OK(CheckOptions(options_));
     ARROW_RETURN_NOT_OK(ChooseFragments());
+    ARROW_RETURN_NOT_OK(PlanMask());
     ARROW_RETURN_NOT_OK(PlanSearch());
     ARROW_RETURN_NOT_OK(PlanFilter());
     ARROW_RETURN_NOT_OK(PlanOrder());
@@ -74,6 +79,25 @@ class Planner {
                       snapshot_->manifest().version);
       plan_->fragments.push_back(fragment);
     }
+    return Status::OK();
+  }
+
+  Status PlanMask() {
+    if (!options_.row_id_allowlist.has_value() && !options_.row_id_blocklist.has_value()) return Status::OK();
+    auto parse = [](const std::optional<std::string>& bytes, const char* name,
+                    std::optional<table::RowIdSet>* out) -> Status {
+      if (!bytes.has_value()) return Status::OK();
+      Result<table::RowIdSet> set =
+          table::RowIdSet::Parse({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
+      LANCE_CHECK_ARG(set.ok(), "the row address {} is not a serialized set of row addresses: {}", name,
+                      set.status().message());
+      *out = std::move(*set);
+      return Status::OK();
+    };
+    auto mask = std::make_shared<table::RowIdMask>();
+    ARROW_RETURN_NOT_OK(parse(options_.row_id_allowlist, "allowlist", &mask->allow));
+    ARROW_RETURN_NOT_OK(parse(options_.row_id_blocklist, "blocklist", &mask->block));
+    plan_->mask = std::move(mask);
     return Status::OK();
   }
 
@@ -254,6 +278,12 @@ class Planner {
     plan_->ordered = options_.ordered;
     if (options_.io_buffer_bytes.has_value()) {
       plan_->io_buffer_bytes = static_cast<uint64_t>(*options_.io_buffer_bytes);
+    }
+    if (options_.batch_readahead.has_value()) {
+      plan_->batches_ahead = static_cast<uint64_t>(*options_.batch_readahead);
+    }
+    if (options_.fragment_readahead.has_value()) {
+      plan_->fragments_ahead = static_cast<uint64_t>(*options_.fragment_readahead);
     }
     if (options_.memory_limit_bytes.has_value()) {
       plan_->memory_limit_bytes = static_cast<uint64_t>(std::max<int64_t>(*options_.memory_limit_bytes, 0));

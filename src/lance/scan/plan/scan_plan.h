@@ -12,6 +12,7 @@
 #include "lance/scan/read/fragment_reader.h"
 #include "lance/scan/read/io_counters.h"
 #include "lance/scanner.h"
+#include "lance/table/row_id_set.h"
 
 namespace lance::scan {
 
@@ -38,6 +39,7 @@ struct ScanPlan {
   LateMaterialization late_mode = LateMaterialization::kAuto;
   uint64_t skip_before = 0;  ///< live rows left out before reading: an offset without a filter
   std::optional<uint64_t> limit_before;
+  std::shared_ptr<const table::RowIdMask> mask;  ///< rows that may be read; nullptr: all
 
   // 2. Nearest neighbours: units give candidates, `filter` was the pre-filter.
   std::optional<KnnQuery> knn;
@@ -65,6 +67,8 @@ struct ScanPlan {
   bool strict_batches = false;
   bool ordered = true;
   uint64_t io_buffer_bytes = 2ull << 30;
+  std::optional<uint64_t> batches_ahead;    ///< of batch_rows; none: as many as keep all threads busy
+  std::optional<uint64_t> fragments_ahead;  ///< read at once; none: no bound
   std::optional<uint64_t> memory_limit_bytes;
   bool nothing = false;  ///< no row can pass, such as with the filter `false`
 

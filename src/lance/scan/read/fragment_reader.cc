@@ -128,7 +128,8 @@ struct PendingField {
 };
 
 // Reads what the fields of one file ask for in one call.
-Status ReadFile(file::FileReader& file, size_t index, std::vector<PendingField>* fields, IoCounters* io) {
+Status ReadFile(file::FileReader& file, size_t index, std::vector<PendingField>* fields,
+                const ReadContext& context) {
   std::vector<ByteRange> ranges;
   for (const PendingField& field : *fields) {
     if (field.file != index) continue;
@@ -136,14 +137,15 @@ Status ReadFile(file::FileReader& file, size_t index, std::vector<PendingField>*
     ranges.insert(ranges.end(), asked.begin(), asked.end());
   }
   if (ranges.empty()) return Status::OK();
-  if (io != nullptr) {
+  if (IoCounters* io = context.io.get(); io != nullptr) {
     uint64_t bytes = 0;
     for (const ByteRange& range : ranges) bytes += range.length;
     io->ranges.fetch_add(ranges.size(), std::memory_order_relaxed);
     io->requests.fetch_add(1, std::memory_order_relaxed);
     io->bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<encoding::BufferPtr> buffers, file.ReadMany(ranges));
+  ARROW_ASSIGN_OR_RAISE(std::vector<encoding::BufferPtr> buffers,
+                        context.views ? file.ViewMany(ranges) : file.ReadMany(ranges));
   size_t next = 0;
   for (PendingField& field : *fields) {
     if (field.file != index) continue;
@@ -174,7 +176,7 @@ Result<std::vector<std::shared_ptr<arrow::Array>>> FragmentReader::Read(std::spa
     }
   }
   for (size_t file : files) {
-    ARROW_RETURN_NOT_OK(ReadFile(*files_[file], file, &pending, context_->io.get()));
+    ARROW_RETURN_NOT_OK(ReadFile(*files_[file], file, &pending, *context_));
   }
 
   std::vector<std::shared_ptr<arrow::Array>> out(columns.size());

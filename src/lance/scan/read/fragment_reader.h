@@ -28,6 +28,7 @@ struct ReadContext {
   file::BlobHandling blobs = file::BlobHandling::kDescriptions;
   bool include_deleted = false;    ///< deleted rows get a null row id instead of being left out by the caller
   std::shared_ptr<IoCounters> io;  ///< may be null
+  bool views = false;              ///< arrays are dropped at once: they may lie in the file's own pages
 };
 
 /// Reads columns of one fragment by physical row, wherever they are: a column may lie in any of the

@@ -16,8 +16,47 @@ UnitPlanner::UnitPlanner(std::shared_ptr<const ReadContext> context,
       needs_offsets_(context_->columns.Find(VirtualName(ColumnSource::kRowOffset)) >= 0),
       grown_rows_(options.first_unit_rows) {}
 
-uint64_t UnitPlanner::RowsOf(const FragmentReader& reader) const {
-  return context_->include_deleted ? reader.physical_rows() : reader.live_rows();
+// Rows that the fragment has to give; with a mask they are settled here.
+Result<uint64_t> UnitPlanner::RowsOf(const FragmentReader& reader) {
+  if (options_.mask == nullptr) {
+    return context_->include_deleted ? reader.physical_rows() : reader.live_rows();
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const table::RowIdSequence> ids,
+                        context_->snapshot->RowIds(reader.fragment()));
+  masked_ = options_.mask->RowsOf(reader.fragment().id, reader.physical_rows(), ids.get());
+  if (reader.deletions() != nullptr && !context_->include_deleted) {
+    RowRanges live;
+    for (const RowRange& range : masked_) reader.deletions()->AppendLive(range, &live);
+    masked_ = std::move(live);
+  }
+  masked_range_ = 0;
+  masked_before_ = 0;
+  return CountRows(masked_);
+}
+
+// The physical rows of positions among those to give; positions only ever ascend.
+void UnitPlanner::AppendRows(RowRange positions, RowRanges* out) {
+  if (options_.mask == nullptr) {
+    if (context_->include_deleted) {
+      AppendRange(out, positions);
+    } else {
+      current_->AppendPhysical(positions, out);
+    }
+    return;
+  }
+  uint64_t at = positions.start;
+  while (at < positions.end()) {
+    const RowRange& range = masked_[masked_range_];
+    const uint64_t inside = at - masked_before_;
+    if (inside >= range.length) {
+      masked_before_ += range.length;
+      ++masked_range_;
+      continue;
+    }
+    const uint64_t take = std::min(range.length - inside, positions.end() - at);
+    AppendRange(out, {range.start + inside, take});
+    at += take;
+  }
 }
 
 // Leaves current_ at the next fragment that has rows inside the window, or null.
@@ -26,13 +65,13 @@ Status UnitPlanner::OpenNextFragment() {
   while (next_fragment_ < fragments_.size() && options_.limit != 0) {
     const table::Fragment& fragment = *fragments_[next_fragment_++];
     // Skipping whole fragments needs their counts only, which the manifest usually has.
-    if (options_.skip > 0 && fragment.num_rows().has_value() && fragment.physical_rows > 0 &&
-        !context_->include_deleted && *fragment.num_rows() <= options_.skip) {
+    if (options_.mask == nullptr && options_.skip > 0 && fragment.num_rows().has_value() &&
+        fragment.physical_rows > 0 && !context_->include_deleted && *fragment.num_rows() <= options_.skip) {
       options_.skip -= *fragment.num_rows();
       continue;
     }
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<FragmentReader> reader, FragmentReader::Open(context_, fragment));
-    const uint64_t rows = RowsOf(*reader);
+    ARROW_ASSIGN_OR_RAISE(const uint64_t rows, RowsOf(*reader));
     if (rows <= options_.skip) {
       options_.skip -= rows;
       continue;
@@ -77,12 +116,7 @@ Result<std::optional<Unit>> UnitPlanner::Next() {
   Unit unit;
   unit.fragment = current_;
   unit.live_rows_before = live_rows_before_;
-  const RowRange range{current_position_, rows};
-  if (context_->include_deleted) {
-    unit.rows.push_back(range);
-  } else {
-    current_->AppendPhysical(range, &unit.rows);
-  }
+  AppendRows({current_position_, rows}, &unit.rows);
   current_position_ += rows;
   return unit;
 }

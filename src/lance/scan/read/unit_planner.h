@@ -8,6 +8,7 @@
 #include "lance/base/row_range.h"
 #include "lance/base/status.h"
 #include "lance/scan/read/fragment_reader.h"
+#include "lance/table/row_id_set.h"
 
 namespace lance::scan {
 
@@ -24,7 +25,8 @@ struct UnitOptions {
   uint64_t first_unit_rows =
       0;              ///< > 0: units start with this size and double, for scans that may stop early
   uint64_t skip = 0;  ///< live rows left out at the start
-  std::optional<uint64_t> limit;  ///< rows after those
+  std::optional<uint64_t> limit;                 ///< rows after those
+  std::shared_ptr<const table::RowIdMask> mask;  ///< rows that may be given; nullptr: all
 };
 
 /// Cuts fragments into units, in order, one fragment at a time, so that a scan which stops early opens no
@@ -37,11 +39,14 @@ class UnitPlanner {
   Result<std::optional<Unit>> Next();
   /// The reader of the first fragment that has rows to give, kept for Next; nullptr when there is none.
   Result<std::shared_ptr<FragmentReader>> PeekFragment();
+  /// Whether Next goes on to another fragment, or to the end.
+  bool BetweenFragments() const { return current_ == nullptr || current_position_ == current_end_; }
   void set_unit_rows(uint64_t rows) { options_.unit_rows = rows; }
 
  private:
   Status OpenNextFragment();
-  uint64_t RowsOf(const FragmentReader& reader) const;
+  Result<uint64_t> RowsOf(const FragmentReader& reader);
+  void AppendRows(RowRange positions, RowRanges* out);
 
   std::shared_ptr<const ReadContext> context_;
   std::vector<const table::Fragment*> fragments_;
@@ -53,6 +58,9 @@ class UnitPlanner {
       0;  // next row inside current_ (live, or physical when deleted rows are wanted)
   uint64_t current_end_ = 0;
   uint64_t live_rows_before_ = 0;  // of current_
+  RowRanges masked_;               // rows of current_ to give, with a mask
+  size_t masked_range_ = 0;        // where the last unit ended in them
+  uint64_t masked_before_ = 0;     // rows in the ranges before
   uint64_t grown_rows_ = 0;
 };
 

@@ -1,0 +1,121 @@
+"""Operations that need an index or a write-ahead log: declared with their signatures, refused by name.
+
+The bodies are empty on purpose: the decorator ``not_yet`` raises before they would run.
+"""
+
+from __future__ import annotations
+
+from lance_cpp._unsupported import INDEXES, WRITES, not_yet
+
+HISTORY = "it is not there yet"
+
+
+class NotYetSupported:
+    """The part of ``LanceDataset`` that is still missing."""
+
+    @not_yet(INDEXES)
+    def commit_existing_index_segments(self, index_name, column, segments):
+        """Publishes index segments."""
+
+    @not_yet(INDEXES)
+    def create_index(
+        self, column, index_type, name=None, metric="L2", replace=False, num_partitions=None,
+        ivf_centroids=None, pq_codebook=None, num_sub_vectors=None, accelerator=None,
+        index_cache_size=None, shuffle_partition_batches=None, shuffle_partition_concurrency=None,
+        ivf_centroids_file=None, precomputed_partition_dataset=None, storage_options=None,
+        filter_nan=True, train=True, fragment_ids=None, index_uuid=None, *,
+        target_partition_size=None, streaming_sample_rate=None, streaming_coreset_rate=None,
+        streaming_refine_passes=None, skip_transpose=False, progress_callback=None, **kwargs
+    ):  # fmt: skip
+        """Builds a vector index."""
+
+    @not_yet(INDEXES)
+    def create_index_uncommitted(
+        self, column, index_type, name=None, metric="L2", replace=False, num_partitions=None,
+        ivf_centroids=None, pq_codebook=None, num_sub_vectors=None, accelerator=None,
+        index_cache_size=None, shuffle_partition_batches=None, shuffle_partition_concurrency=None,
+        ivf_centroids_file=None, precomputed_partition_dataset=None, storage_options=None,
+        filter_nan=True, train=True, fragment_ids=None, index_uuid=None, *,
+        target_partition_size=None, streaming_sample_rate=None, streaming_coreset_rate=None,
+        streaming_refine_passes=None, skip_transpose=False, rabitq_model=None, **kwargs
+    ):  # fmt: skip
+        """Builds an index segment without publishing it."""
+
+    @not_yet(INDEXES)
+    def create_scalar_index(
+        self, column, index_type, name=None, *, replace=True, train=True, fragment_ids=None,
+        index_uuid=None, progress_callback=None, format_version=None, document_granularity=None,
+        **kwargs
+    ):  # fmt: skip
+        """Builds a scalar index."""
+
+    @not_yet(INDEXES)
+    def drop_index(self, name):
+        """Removes an index."""
+
+    @not_yet(WRITES)
+    def initialize_mem_wal(
+        self, *, maintained_indexes=None, bucket_column=None, num_buckets=None, identity_column=None,
+        unsharded=False, durable_write=None, max_wal_buffer_size=None, max_wal_flush_interval_ms=None,
+        max_memtable_size=None, max_memtable_rows=None, max_memtable_batches=None,
+        max_unflushed_memtable_bytes=None, manifest_scan_batch_size=None,
+        backpressure_log_interval_ms=None, stats_log_interval_ms=None, hnsw_params=None
+    ):  # fmt: skip
+        """Turns on the write-ahead log."""
+
+    @not_yet(WRITES)
+    def mem_wal_writer(
+        self, shard_id, *, durable_write=None, max_wal_buffer_size=None,
+        max_wal_flush_interval_ms=None, max_memtable_size=None, max_memtable_rows=None,
+        max_memtable_batches=None, max_unflushed_memtable_bytes=None, manifest_scan_batch_size=None,
+        backpressure_log_interval_ms=None, stats_log_interval_ms=None, hnsw_params=None
+    ):  # fmt: skip
+        """Opens a writer of one shard."""
+
+    @not_yet(INDEXES)
+    def merge_existing_index_segments(self, segments):
+        """Merges index segments."""
+
+    @not_yet(INDEXES)
+    def merge_index_metadata(self, index_uuid, index_type, batch_readhead=None, progress_callback=None):
+        """Finishes a distributed index build."""
+
+    @not_yet(INDEXES)
+    def prewarm_index(self, name, *, with_position=False, index_segments=None):
+        """Loads an index into the cache."""
+
+    @not_yet(INDEXES)
+    def centroids(self, *, index_name=None, column=None):
+        """The centroids of a vector index."""
+
+    @not_yet(INDEXES)
+    def get_ivf_model(self, index_name):
+        """The partitions of a vector index."""
+
+    @not_yet(HISTORY)
+    def remap_row_addrs(self, addrs):
+        """Row addresses after compactions."""
+
+    @not_yet(HISTORY)
+    def read_blob_ranges(self, blob_column, requests, *, selector, io_buffer_size=None, preserve_order=None):
+        """Reads ranges within blobs."""
+
+    @not_yet(INDEXES)
+    def describe_indices(self):
+        """Describes indexes."""
+
+
+class VectorIndexReader:
+    """Raw access to the partitions of a vector index."""
+
+    @not_yet(INDEXES)
+    def __init__(self, dataset, index_name):
+        """Not supported yet."""
+
+    @not_yet(INDEXES)
+    def num_partitions(self):
+        """How many partitions the index has."""
+
+    @not_yet(INDEXES)
+    def read_partition(self, partition_id, *, with_vector=False):
+        """The rows of a partition."""

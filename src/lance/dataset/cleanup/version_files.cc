@@ -1,0 +1,43 @@
+#include "lance/dataset/cleanup/version_files.h"
+
+#include <arrow/buffer.h>
+
+#include "lance/scan/exec/parallel_for.h"
+#include "lance/store/object_store.h"
+#include "lance/table/manifest_file.h"
+#include "lance/table/manifest_serde.h"
+
+namespace lance::dataset {
+
+Result<VersionFile> ReadVersionFile(store::ObjectStore& store, const table::ManifestLocation& location) {
+  VersionFile out;
+  out.location = location;
+  auto file = table::ReadManifestFile(store, location.key());
+  if (Is(file.status(), ErrorKind::kNotFound)) return out;
+  ARROW_RETURN_NOT_OK(file.status());
+  ARROW_RETURN_NOT_OK(
+      WithContext(table::CheckReadable(*file->manifest), file->object == nullptr ? "" : location.key()));
+  if (file->manifest->index_section.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, file->ReadSection(*file->manifest->index_section, "index section"));
+    ARROW_ASSIGN_OR_RAISE(
+        out.indices,
+        WithContext(table::ParseIndexSection({bytes->data(), static_cast<size_t>(bytes->size())}),
+                    location.key()));
+  }
+  out.manifest = std::move(file->manifest);
+  return out;
+}
+
+Result<std::vector<VersionFile>> ReadVersionFiles(store::ObjectStore& store, runtime::ThreadPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(auto locations, table::ListManifests(store));
+  ARROW_ASSIGN_OR_RAISE(auto detached, table::ListDetachedManifests(store));
+  locations.insert(locations.end(), detached.begin(), detached.end());
+  std::vector<VersionFile> out(locations.size());
+  ARROW_RETURN_NOT_OK(scan::ParallelFor(pool, locations.size(), [&](size_t i) -> Status {
+    ARROW_ASSIGN_OR_RAISE(out[i], ReadVersionFile(store, locations[i]));
+    return Status::OK();
+  }));
+  return out;
+}
+
+}  // namespace lance::dataset

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace lance::runtime {
+
+/// Bytes of memory that the process may use: the machine's, or its container's when that is less.
+uint64_t MemoryLimit();
+
+}  // namespace lance::runtime
