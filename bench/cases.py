@@ -11,6 +11,17 @@ class Case:
         self.name, self.group, self.data, self.bar, self.engines = name, group, data, bar, engines
 
 
+_source = {}
+
+
+def source_table(paths):
+    """The rows to write, in memory, in one chunk a column."""
+    import pyarrow.parquet as pq
+    if paths["parquet"] not in _source:
+        _source[paths["parquet"]] = pq.read_table(paths["parquet"]).combine_chunks()
+    return _source[paths["parquet"]]
+
+
 def lance_like(module):
     """The same call sequence for pylance and lance_cpp: their API is the same."""
 
@@ -57,6 +68,15 @@ def lance_like(module):
         def open_read(self, paths):
             return self.lance.dataset(paths["lance"]).to_table().num_rows
 
+        def write(self, paths):
+            import importlib
+            writer = importlib.import_module(f"{module}.file").LanceFileWriter
+            table, target = source_table(paths), f"{paths['parquet']}.{module}"
+            with writer(target, table.schema, version="2.2") as out:
+                for batch in table.to_batches():
+                    out.write_batch(batch)
+            return table.num_rows
+
     return Engine
 
 
@@ -69,6 +89,12 @@ class Parquet:
             name, value = filter.split(" < ")
             expression = pc.field(name) < float(value)
         return pq.read_table(paths["parquet"], columns=columns, filters=expression).num_rows
+
+    def write(self, paths):
+        import pyarrow.parquet as pq
+        table = source_table(paths)
+        pq.write_table(table, paths["parquet"] + ".parquet")
+        return table.num_rows
 
     def stream(self, paths):
         import pyarrow.parquet as pq
@@ -195,6 +221,10 @@ def make_cases(rows_of):
     add("exact kNN, 100 queries, 128", "knn", "vec128", 20, "knn", (*LANCE, "faiss"), queries, 10)
     add("exact kNN, 1 query, 768", "knn", "vec768", 1, "knn_one", (*LANCE, "limit"),
         np.random.default_rng(6).standard_normal(768, dtype=np.float32), 10)
+
+    add("write 17 columns", "write", "lineitem", 2, "write", (*LANCE, "parquet"))
+    add("write 768 x f32", "write", "vec768", 2, "write", (*LANCE, "parquet"))
+    add("write int64, string, list<struct>", "write", "narrow", 1, "write", (*LANCE, "parquet"))
 
     add("open + count, 1,000 fragments", "open", "many", 1.5, "open_count", LANCE)
     add("open + read, 1,000 fragments", "open", "many", 3, "open_read", LANCE)

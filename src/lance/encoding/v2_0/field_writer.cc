@@ -314,7 +314,7 @@ class TreeWriter final : public FieldWriter {
     const auto rows = static_cast<uint64_t>(column->length);
     // Steps of a part of a page, so that pages end near the size they should have.
     const uint64_t bytes =
-        std::max<uint64_t>(1, static_cast<uint64_t>(column->GetNullCount() >= 0 ? BytesOf(*column) : 0));
+        std::max<uint64_t>(1, BytesOf(*column, static_cast<uint64_t>(column->offset), rows));
     const uint64_t steps = 1 + 4 * bytes / context_.options.page_bytes;
     const uint64_t step = std::max<uint64_t>(1, rows / steps);
     for (uint64_t start = 0; start < rows; start += step) {
@@ -337,13 +337,43 @@ class TreeWriter final : public FieldWriter {
     return rows;
   }
 
-  // Bytes behind an array; more than its rows take when it is a slice.
-  static uint64_t BytesOf(const arrow::ArrayData& array) {
-    uint64_t bytes = 0;
-    for (const auto& buffer : array.buffers)
-      bytes += buffer == nullptr ? 0 : static_cast<uint64_t>(buffer->size());
-    for (const auto& child : array.child_data) bytes += BytesOf(*child);
-    return bytes;
+  // Bytes of `length` rows of an array from `start` on, its offset included.
+  static uint64_t BytesOf(const arrow::ArrayData& array, uint64_t start, uint64_t length) {
+    auto between = [&](const auto* offsets) {
+      return std::pair(static_cast<uint64_t>(offsets[start]),
+                       static_cast<uint64_t>(offsets[start + length] - offsets[start]));
+    };
+    if (length == 0 || array.buffers.empty()) return 0;
+    switch (array.type->id()) {
+      case arrow::Type::STRING:
+      case arrow::Type::BINARY:
+        return between(array.GetValues<int32_t>(1, 0)).second + length * 4;
+      case arrow::Type::LARGE_STRING:
+      case arrow::Type::LARGE_BINARY:
+        return between(array.GetValues<int64_t>(1, 0)).second + length * 8;
+      case arrow::Type::LIST:
+      case arrow::Type::LARGE_LIST: {
+        const auto [first, items] = array.type->id() == arrow::Type::LIST
+                                        ? between(array.GetValues<int32_t>(1, 0))
+                                        : between(array.GetValues<int64_t>(1, 0));
+        const arrow::ArrayData& child = *array.child_data[0];
+        return length * 8 + BytesOf(child, first + static_cast<uint64_t>(child.offset), items);
+      }
+      case arrow::Type::STRUCT: {
+        uint64_t bytes = 0;
+        for (const auto& child : array.child_data)
+          bytes += BytesOf(*child, start + static_cast<uint64_t>(child->offset), length);
+        return bytes;
+      }
+      case arrow::Type::FIXED_SIZE_LIST: {
+        const auto size =
+            static_cast<uint64_t>(static_cast<const arrow::FixedSizeListType&>(*array.type).list_size());
+        const arrow::ArrayData& child = *array.child_data[0];
+        return BytesOf(child, start * size + static_cast<uint64_t>(child.offset), length * size);
+      }
+      default:
+        return length * static_cast<uint64_t>(std::max(1, array.type->bit_width())) / 8;
+    }
   }
 
   size_t AddColumn(const schema::Field& field, bool blob) {

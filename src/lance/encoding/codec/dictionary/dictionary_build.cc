@@ -12,6 +12,7 @@ namespace {
 constexpr uint64_t kSamples = 4096;
 constexpr uint64_t kLeastSamples = 1024;
 constexpr uint64_t kSampleBlocks = 32;
+constexpr uint64_t kInlineBytes = 16;
 
 uint64_t Mix(uint64_t left, uint64_t right) {
   const auto product = static_cast<unsigned __int128>(left) * right;
@@ -48,29 +49,66 @@ Value ValueAt(const LeafValues& values, uint64_t i) {
   return {values.data + i * (values.bits / 8), values.bits / 8};
 }
 
+// A value as a table compares it: up to kInlineBytes bytes themselves, of longer ones a hash.
+struct Key {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  uint64_t size = 0;
+
+  bool operator==(const Key&) const = default;
+  uint64_t hash() const {
+    return size > kInlineBytes ? low : Mix(low ^ 0x9e3779b97f4a7c15, high ^ (size + 1) * 0xe7037ed1a0b428db);
+  }
+};
+
+// The low bytes of a word, none to all of them.
+uint64_t LowBytes(uint64_t word, uint64_t count) {
+  return count >= 8 ? word : word & ((uint64_t{1} << (8 * count)) - 1);
+}
+
+// `end`: up to where bytes may be read.
+Key KeyOf(const Value& value, const uint8_t* end) {
+  Key key;
+  key.size = value.size;
+  if (value.size > kInlineBytes) {
+    key.low = HashBytes(value.bytes, value.size);
+  } else if (end - value.bytes >= static_cast<ptrdiff_t>(kInlineBytes)) {
+    std::memcpy(&key.low, value.bytes, 8);
+    std::memcpy(&key.high, value.bytes + 8, 8);
+    key.low = LowBytes(key.low, value.size);
+    key.high = value.size > 8 ? LowBytes(key.high, value.size - 8) : 0;
+  } else if (value.size > 0) {
+    std::memcpy(&key.low, value.bytes, std::min<uint64_t>(8, value.size));
+    if (value.size > 8) std::memcpy(&key.high, value.bytes + 8, value.size - 8);
+  }
+  return key;
+}
+
 class Table {
  public:
-  explicit Table(const LeafValues& values) : values_(values), slots_(1 << 10) {}
+  explicit Table(const LeafValues& values) : values_(values), slots_(1 << 9) {
+    end_ = values.kind == LeafKind::kVariable ? values.data + values.start(values.size)
+                                              : values.data + values.size * (values.bits / 8);
+  }
 
-  // The number of the value; `added` when it is new.
+  // The number of value `i`; `added` when it is new.
   uint32_t Find(uint64_t i, bool* added) {
     const Value value = ValueAt(values_, i);
-    const uint64_t hash = HashBytes(value.bytes, value.size);
-    uint64_t at = hash & (slots_.size() - 1);
-    const auto tag = static_cast<uint32_t>(hash >> 32);
+    const Key key = KeyOf(value, end_);
+    uint64_t at = key.hash() & (slots_.size() - 1);
     for (; slots_[at].entry != kNone; at = (at + 1) & (slots_.size() - 1)) {
-      if (slots_[at].tag != tag) continue;
-      const Value known = ValueAt(values_, first_use_[slots_[at].entry]);
-      if (known.size == value.size && std::memcmp(known.bytes, value.bytes, value.size) == 0) {
-        *added = false;
-        return slots_[at].entry;
+      if (!(slots_[at].key == key)) continue;
+      if (value.size > kInlineBytes) {
+        const Value known = ValueAt(values_, first_use_[slots_[at].entry]);
+        if (std::memcmp(known.bytes, value.bytes, value.size) != 0) continue;
       }
+      *added = false;
+      return slots_[at].entry;
     }
     *added = true;
     const auto entry = static_cast<uint32_t>(first_use_.size());
-    slots_[at] = {tag, entry};
+    slots_[at] = {key, entry};
     first_use_.push_back(i);
-    hashes_.push_back(hash);
     if (first_use_.size() * 2 > slots_.size()) Grow();
     return entry;
   }
@@ -80,24 +118,25 @@ class Table {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Slot {
-    uint32_t tag = 0;
+    Key key;
     uint32_t entry = kNone;
   };
 
   void Grow() {
     std::vector<Slot> larger(slots_.size() * 2);
-    for (uint32_t entry = 0; entry < first_use_.size(); ++entry) {
-      uint64_t at = hashes_[entry] & (larger.size() - 1);
+    for (const Slot& slot : slots_) {
+      if (slot.entry == kNone) continue;
+      uint64_t at = slot.key.hash() & (larger.size() - 1);
       while (larger[at].entry != kNone) at = (at + 1) & (larger.size() - 1);
-      larger[at] = {static_cast<uint32_t>(hashes_[entry] >> 32), entry};
+      larger[at] = slot;
     }
     slots_ = std::move(larger);
   }
 
   const LeafValues& values_;
+  const uint8_t* end_;
   std::vector<Slot> slots_;
   std::vector<uint64_t> first_use_;
-  std::vector<uint64_t> hashes_;
 };
 
 // The entries as values of their own.

@@ -53,42 +53,34 @@ class FsstEncoder final : public ChunkEncoder {
 }  // namespace
 
 Result<std::optional<FsstStrings>> CompressStrings(const LeafValues& values) {
+  if (values.data_bytes > UINT32_MAX / 2) return std::nullopt;  // one string may take twice its bytes
   const SymbolTrainer trainer = Train(values);
   FsstStrings out;
   out.table = trainer.Serialize();
-  // Grows as needed: codes are rarely longer than their strings.
-  GrowableBytes bytes;
-  ARROW_RETURN_NOT_OK(bytes.Reserve(values.data_bytes / 2 + 64));
+  ARROW_ASSIGN_OR_RAISE(auto bytes, AllocateOutput(2 * values.data_bytes + 8));
+  std::vector<uint32_t> lengths(values.size);
+  const uint64_t end = trainer.EncodeAll(values, bytes->mutable_data(), lengths.data());
+  if (end + out.table.size() >= values.data_bytes) return std::nullopt;
+  if (end > INT32_MAX) return std::nullopt;
   const unsigned width = values.offset_bytes();
   ARROW_ASSIGN_OR_RAISE(auto ends, AllocateOutput((values.size + 1) * width));
-  const uint64_t last = values.start(values.size);
-  uint64_t end = 0;
-  std::memcpy(ends->mutable_data(), &end, width);
+  uint64_t so_far = 0;
+  std::memcpy(ends->mutable_data(), &so_far, width);
   for (uint64_t i = 0; i < values.size; ++i) {
-    const uint64_t start = values.start(i);
-    const uint64_t length = values.start(i + 1) - start;
-    ARROW_RETURN_NOT_OK(bytes.Reserve(2 * length + 8));
-    const bool readable_behind = start + length + 8 <= last;
-    uint8_t* to = trainer.Encode(values.data + start, length, readable_behind, bytes.end());
-    const auto used = static_cast<uint64_t>(to - bytes.end());
-    bytes.Advance(used);
-    end += used;
-    out.codes.max_length = std::max(out.codes.max_length, used);
-    std::memcpy(ends->mutable_data() + (i + 1) * width, &end, width);
+    so_far += lengths[i];
+    out.codes.max_length = std::max<uint64_t>(out.codes.max_length, lengths[i]);
+    std::memcpy(ends->mutable_data() + (i + 1) * width, &so_far, width);
   }
-  if (end + out.table.size() >= values.data_bytes) return std::nullopt;
-  if (width == 4 && end > INT32_MAX) return std::nullopt;
-  ARROW_ASSIGN_OR_RAISE(auto buffer, bytes.Finish());
   out.codes.kind = LeafKind::kVariable;
   out.codes.size = values.size;
-  out.codes.data = buffer->data();
+  out.codes.data = bytes->data();
   out.codes.data_bytes = end;
   if (width == 4) {
     out.codes.offsets32 = reinterpret_cast<const int32_t*>(ends->data());
   } else {
     out.codes.offsets64 = reinterpret_cast<const int64_t*>(ends->data());
   }
-  out.codes.owners = {std::move(buffer), std::move(ends)};
+  out.codes.owners = {std::move(bytes), std::move(ends)};
   return out;
 }
 

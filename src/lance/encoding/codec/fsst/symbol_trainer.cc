@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lance/encoding/write/leaf_values.h"
+
 namespace lance::encoding {
 namespace {
 
@@ -27,13 +29,15 @@ uint64_t LoadUpTo8(const uint8_t* bytes, uint64_t remaining) {
 
 }  // namespace
 
-const SymbolTrainer::Symbol& SymbolTrainer::Find(uint64_t word, uint64_t remaining) const {
-  const Symbol& longer = hash_[Hash(word)];
-  if (longer.length != 0 && longer.length <= remaining && ((word ^ longer.bytes) & longer.mask) == 0)
-    return longer;
-  const Symbol& two = all_[two_[word & 0xffff]];
-  if (two.length <= remaining) return two;
-  return all_[one_[word & 0xff]];
+std::pair<unsigned, unsigned> SymbolTrainer::Find(uint64_t word, uint64_t remaining) const {
+  const Slot& longer = hash_[Hash(word)];
+  if (longer.length != 0 && longer.length <= remaining && ((word ^ longer.bytes) & longer.mask) == 0) {
+    return {longer.code, longer.length};
+  }
+  const unsigned two = two_[word & 0xffff];
+  const unsigned length = two >> kLengthShift;
+  if (length <= remaining) return {two & ((1u << kLengthShift) - 1), length};
+  return {one_[word & 0xff], 1};
 }
 
 // Takes the symbols in order of their worth: where two fall on one slot, the first stays.
@@ -44,31 +48,28 @@ void SymbolTrainer::SetSymbols(std::vector<Symbol> symbols) {
     all_.push_back({byte, MaskOf(1), static_cast<uint16_t>(byte), 1});
     one_[byte] = static_cast<uint16_t>(byte);
   }
-  for (unsigned pair = 0; pair < 65536; ++pair) two_[pair] = static_cast<uint16_t>(pair & 255);
-  std::fill(hash_.begin(), hash_.end(), Symbol());
+  for (unsigned slot = 0; slot < kHashSlots; ++slot) {
+    hash_[slot] = {Hash(0) == slot ? uint64_t{1} : uint64_t{0}, MaskOf(3), 0, 0};
+  }
   for (Symbol& symbol : symbols) {
     if (symbols_.size() == kMaxSymbols) break;
+    symbol.code = static_cast<uint16_t>(256 + symbols_.size());
     if (symbol.length >= 3) {
-      Symbol& slot = hash_[Hash(symbol.bytes)];
+      Slot& slot = hash_[Hash(symbol.bytes)];
       if (slot.length != 0) continue;
-      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
-      slot = symbol;
-    } else {
-      symbol.code = static_cast<uint16_t>(256 + symbols_.size());
+      slot = {symbol.bytes, symbol.mask, symbol.code, symbol.length};
     }
     symbols_.push_back(symbol);
     all_.push_back(symbol);
   }
   for (const Symbol& symbol : symbols_) {
-    if (symbol.length == 1) {
-      one_[symbol.bytes] = symbol.code;
-      for (unsigned second = 0; second < 256; ++second) {
-        uint16_t& slot = two_[symbol.bytes | second << 8];
-        if (all_[slot].length == 1) slot = symbol.code;
-      }
-    } else if (symbol.length == 2) {
-      two_[symbol.bytes] = symbol.code;
-    }
+    if (symbol.length == 1) one_[symbol.bytes] = symbol.code;
+  }
+  for (unsigned pair = 0; pair < 65536; ++pair) {
+    two_[pair] = static_cast<uint16_t>(one_[pair & 255] | 1u << kLengthShift);
+  }
+  for (const Symbol& symbol : symbols_) {
+    if (symbol.length == 2) two_[symbol.bytes] = static_cast<uint16_t>(symbol.code | 2u << kLengthShift);
   }
 }
 
@@ -88,16 +89,16 @@ std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& 
   for (uint64_t end : ends) {
     int previous = -1;
     while (at < end) {
-      const Symbol& symbol = Find(LoadUpTo8(bytes + at, end - at), end - at);
-      ++singles[symbol.code];
-      if (previous >= 0) count_pair(static_cast<unsigned>(previous), symbol.code);
-      if (symbol.length > 1) {
+      const auto [code, length] = Find(LoadUpTo8(bytes + at, end - at), end - at);
+      ++singles[code];
+      if (previous >= 0) count_pair(static_cast<unsigned>(previous), code);
+      if (length > 1) {
         // The first byte by itself might have been the better choice.
         ++singles[bytes[at]];
         if (previous >= 0) count_pair(static_cast<unsigned>(previous), bytes[at]);
       }
-      previous = symbol.code;
-      at += symbol.length;
+      previous = static_cast<int>(code);
+      at += length;
     }
   }
   struct Candidate {
@@ -149,26 +150,104 @@ SymbolTrainer::SymbolTrainer(const std::string& sample, const std::vector<uint64
   for (int generation = 0; generation < kGenerations; ++generation) SetSymbols(Candidates(sample, ends));
 }
 
-uint8_t* SymbolTrainer::Encode(const uint8_t* bytes, uint64_t size, bool readable_behind,
-                               uint8_t* out) const {
-  uint64_t at = 0;
-  while (at < size) {
-    const uint64_t remaining = size - at;
-    uint64_t word = 0;
-    if (remaining >= 8 || readable_behind) {
-      std::memcpy(&word, bytes + at, 8);
-    } else {
-      word = LoadUpTo8(bytes + at, remaining);
-    }
-    const Symbol& symbol = Find(word, remaining);
-    // An escape is two bytes, a code one: both are written, the end says which counts.
-    const bool escape = symbol.code < 256;
-    out[0] = escape ? kEscape : static_cast<uint8_t>(symbol.code);
+// A range of strings being written.
+struct SymbolTrainer::Lane {
+  uint64_t row = 0;
+  uint64_t end_row = 0;
+  const uint8_t* at = nullptr;   // in the string
+  const uint8_t* end = nullptr;  // of the string
+  uint8_t* out = nullptr;
+  uint8_t* string_out = nullptr;  // where the string's codes start
+
+  bool done() const { return row == end_row; }
+  uint64_t remaining() const { return static_cast<uint64_t>(end - at); }
+  void Start(const LeafValues& strings) {
+    if (done()) return;
+    at = strings.data + strings.start(row);
+    end = strings.data + strings.start(row + 1);
+    string_out = out;
+  }
+  // An escape is two bytes, a code one: both are written, the end says which counts.
+  void Emit(unsigned code, uint64_t word) {
+    const bool escape = code < 256;
+    out[0] = escape ? kEscape : static_cast<uint8_t>(code);
     out[1] = static_cast<uint8_t>(word);
     out += escape ? 2 : 1;
-    at += symbol.length;
   }
-  return out;
+};
+
+void SymbolTrainer::FinishString(Lane* lane, const uint8_t* readable_end) const {
+  while (lane->at < lane->end) {
+    const uint64_t remaining = lane->remaining();
+    uint64_t word = 0;
+    if (readable_end - lane->at >= 8) {
+      std::memcpy(&word, lane->at, 8);
+    } else {
+      word = LoadUpTo8(lane->at, remaining);
+    }
+    const auto [code, length] = Find(word, remaining);
+    lane->Emit(code, word);
+    lane->at += length;
+  }
+}
+
+uint64_t SymbolTrainer::EncodeAll(const LeafValues& strings, uint8_t* out, uint32_t* lengths) const {
+  constexpr size_t kLanes = 4;
+  const uint64_t first = strings.start(0);
+  const uint8_t* readable_end = strings.data + strings.start(strings.size);
+  Lane lanes[kLanes];
+  for (size_t i = 0; i < kLanes; ++i) {
+    lanes[i].row = strings.size * i / kLanes;
+    lanes[i].end_row = strings.size * (i + 1) / kLanes;
+    lanes[i].out = out + 2 * (strings.start(lanes[i].row) - first);
+    lanes[i].Start(strings);
+  }
+  const uint8_t* starts[kLanes];
+  for (size_t i = 0; i < kLanes; ++i) starts[i] = lanes[i].out;
+  auto next = [&](Lane* lane) {
+    FinishString(lane, readable_end);
+    lengths[lane->row++] = static_cast<uint32_t>(lane->out - lane->string_out);
+    lane->Start(strings);
+  };
+  const Slot* hash = hash_.data();
+  const uint16_t* two = two_.data();
+  auto step = [&](Lane* lane) {
+    uint64_t word = 0;
+    std::memcpy(&word, lane->at, 8);
+    const Slot& longer = hash[Hash(word)];
+    const unsigned shorter = two[word & 0xffff];
+    const bool found = ((word ^ longer.bytes) & longer.mask) == 0;
+    lane->Emit(found ? longer.code : shorter & ((1u << kLengthShift) - 1), word);
+    lane->at += found ? longer.length : shorter >> kLengthShift;
+  };
+  for (bool all = true; all;) {
+    uint64_t steps = UINT64_MAX;
+    for (Lane& lane : lanes) {
+      while (!lane.done() && lane.remaining() < 8) next(&lane);
+      all &= !lane.done();
+      if (all) steps = std::min(steps, lane.remaining() / 8);
+    }
+    if (!all) break;
+    Lane a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
+    for (uint64_t i = 0; i < steps; ++i) {
+      step(&a);
+      step(&b);
+      step(&c);
+      step(&d);
+    }
+    lanes[0] = a, lanes[1] = b, lanes[2] = c, lanes[3] = d;
+  }
+  uint8_t* to = out;
+  for (size_t i = 0; i < kLanes; ++i) {
+    while (!lanes[i].done()) {
+      while (lanes[i].remaining() >= 8) step(&lanes[i]);
+      next(&lanes[i]);
+    }
+    const auto bytes = static_cast<size_t>(lanes[i].out - starts[i]);
+    std::memmove(to, starts[i], bytes);
+    to += bytes;
+  }
+  return static_cast<uint64_t>(to - out);
 }
 
 std::string SymbolTrainer::Serialize() const {

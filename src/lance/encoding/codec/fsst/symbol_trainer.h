@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lance::encoding {
+
+struct LeafValues;
 
 /// A table of symbols to write strings with, trained on a sample of them.
 class SymbolTrainer {
@@ -12,9 +15,11 @@ class SymbolTrainer {
   /// Trains on `sample`: pieces of strings behind each other, `ends` says where each ends.
   SymbolTrainer(const std::string& sample, const std::vector<uint64_t>& ends);
 
-  /// Writes one string in codes at `out`, which has room for 2 * size + 8 bytes. Returns the end. Up to 8
-  /// bytes behind the string are read when `readable_behind` says so.
-  uint8_t* Encode(const uint8_t* bytes, uint64_t size, bool readable_behind, uint8_t* out) const;
+  /// Writes strings in codes, one behind the other, at `out`, which has room for twice their bytes and 8
+  /// more. Sets `lengths` (one a string) to the bytes of each and returns those of all. Four strings are
+  /// written at a time: where a symbol starts is known only when the one before it was found, so one string
+  /// alone leaves the processor waiting.
+  uint64_t EncodeAll(const LeafValues& strings, uint8_t* out, uint32_t* lengths) const;
 
   /// The table as files have it.
   std::string Serialize() const;
@@ -26,20 +31,31 @@ class SymbolTrainer {
     uint16_t code = 0;  ///< 256 + number; below 256: the byte itself, not in the table
     uint16_t length = 0;
   };
-  static constexpr unsigned kHashSlots = 4096;
+  /// A symbol of 3 bytes and more, where the hash of its first 3 bytes leads.
+  struct Slot {
+    uint64_t bytes = 0;
+    uint64_t mask = 0;
+    uint16_t code = 0;
+    uint16_t length = 0;  ///< 0: empty; `bytes` are then such that no word of this slot equals them
+  };
+  static constexpr unsigned kHashSlots = 2048;
+  struct Lane;
+  void FinishString(Lane* lane, const uint8_t* readable_end) const;
+  static constexpr unsigned kLengthShift = 12;  ///< in two_: code, and above it the length
 
   static unsigned Hash(uint64_t word) {
     return static_cast<unsigned>(((word & 0xffffff) * 2971215073u) >> 15) % kHashSlots;
   }
-  const Symbol& Find(uint64_t word, uint64_t remaining) const;
+  /// Code and length of the longest symbol at the start of `word`; those of `remaining` bytes at most.
+  std::pair<unsigned, unsigned> Find(uint64_t word, uint64_t remaining) const;
   void SetSymbols(std::vector<Symbol> symbols);
   std::vector<Symbol> Candidates(const std::string& sample, const std::vector<uint64_t>& ends) const;
 
   std::vector<Symbol> symbols_;  ///< of the table, at most 255
   std::vector<Symbol> all_;      ///< by code: bytes, then symbols_
-  std::vector<Symbol> hash_;     ///< symbols of 3 bytes and more, one a slot
-  std::vector<uint16_t> two_;    ///< by the first two bytes: code of the longest symbol of 1 or 2 bytes
-  std::vector<uint16_t> one_;    ///< by the first byte
+  std::vector<Slot> hash_;
+  std::vector<uint16_t> two_;  ///< by the first two bytes: the longest symbol of 1 or 2 bytes
+  std::vector<uint16_t> one_;  ///< by the first byte: code of the symbol of 1 byte
 };
 
 }  // namespace lance::encoding
