@@ -281,7 +281,8 @@ def test_columns(ok, run, table):
     assert dataset.schema.field("big").type == pa.bool_()
     ok("add-column", table, "--null", "v=float[4]")
     assert lance.dataset(table).schema.field("v").type == pa.list_(pa.float32(), 4)
-    ok("alter-column", table, "twice", "--rename", "double", "--type", "int32", "--not-null")
+    ok("alter-column", table, "twice", "--rename", "double", "--type", "int32")
+    ok("alter-column", table, "double", "--not-null")
     field = lance.dataset(table).schema.field("double")
     assert (field.type, field.nullable) == (pa.int32(), False)
     assert lance.dataset(table).to_table()["double"].to_pylist() == [i * 2 for i in range(100)]
