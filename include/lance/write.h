@@ -35,6 +35,7 @@ struct CommitSettings {
   std::map<std::string, std::string> properties;  ///< kept in the transaction
   std::optional<std::string> message;             ///< the property __lance_commit_message
   bool detached = false;                          ///< a version that is never the newest of the table
+  bool skip_auto_cleanup = false;                 ///< leaves the clean-up that the config asks for to others
   /// Called with the version about to be written; what it returns is held until the commit is over.
   std::function<arrow::Result<std::shared_ptr<void>>(uint64_t version)> lock;
 };
@@ -67,6 +68,21 @@ struct AutoCleanup {
   std::optional<uint64_t> retain_versions;
 };
 
+/// A fragment outside of any version: files that are written but not committed, or what a version says of
+/// one. A value; copies share.
+class LANCE_EXPORT FragmentMetadata {
+ public:
+  explicit FragmentMetadata(table::Fragment fragment);
+  /// Parses what ToJson made, here or in pylance. Errors: InvalidArgument.
+  static arrow::Result<FragmentMetadata> FromJson(const std::string& json);
+  /// The text of pylance's FragmentMetadata.to_json().
+  std::string ToJson() const;
+  const table::Fragment& impl() const { return *fragment_; }
+
+ private:
+  std::shared_ptr<const table::Fragment> fragment_;
+};
+
 /// How rows become data files.
 struct DataFileSettings {
   uint64_t max_rows_per_file = 1'048'576;
@@ -76,8 +92,10 @@ struct DataFileSettings {
   std::optional<uint64_t> max_page_bytes;  ///< default 32 MiB
   /// "2.0", "2.1", "2.2", "stable". Default: the table's; of a new table 2.2. Others are NotSupported.
   std::optional<std::string> data_storage_version;
-  /// Called after each batch, on the writing thread. A failure ends the write.
-  std::function<arrow::Status(const WriteProgress&)> progress;
+  // Called on the writing thread; a failure ends the write.
+  std::function<arrow::Status(const WriteProgress&)> progress;        ///< after each batch
+  std::function<arrow::Status(const FragmentMetadata&)> on_begin;     ///< a fragment whose file is made
+  std::function<arrow::Status(const FragmentMetadata&)> on_complete;  ///< one whose file is written
 };
 
 struct WriteOptions {
@@ -113,21 +131,6 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> WriteDataset(arrow::RecordB
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> WriteDataset(arrow::RecordBatchReader& rows,
                                                                   const Dataset& dataset,
                                                                   const WriteOptions& options = {});
-
-/// A fragment outside of any version: files that are written but not committed, or what a version says of
-/// one. A value; copies share.
-class LANCE_EXPORT FragmentMetadata {
- public:
-  explicit FragmentMetadata(table::Fragment fragment);
-  /// Parses what ToJson made, here or in pylance. Errors: InvalidArgument.
-  static arrow::Result<FragmentMetadata> FromJson(const std::string& json);
-  /// The text of pylance's FragmentMetadata.to_json().
-  std::string ToJson() const;
-  const table::Fragment& impl() const { return *fragment_; }
-
- private:
-  std::shared_ptr<const table::Fragment> fragment_;
-};
 
 /// An operation that is computed but not committed. A value; copies share.
 class LANCE_EXPORT Transaction {

@@ -53,10 +53,7 @@ OpenOptions ToOpenOptions(const duckdb::named_parameter_map_t& parameters) {
     throw BinderException("give one of version, tag and as_of");
   }
   if (const Value* value = Find(parameters, "storage_options")) {
-    for (const auto& entry : duckdb::MapValue::GetChildren(*value)) {
-      const auto& pair = duckdb::StructValue::GetChildren(entry);
-      options.storage_options[pair[0].ToString()] = pair[1].ToString();
-    }
+    options.storage_options = ToStorageOptions(*value);
   }
   return options;
 }
@@ -77,6 +74,18 @@ void ApplyReadParameters(const duckdb::named_parameter_map_t& parameters, ScanOp
   }
 }
 
+std::map<std::string, std::string> ToStorageOptions(const Value& map) {
+  if (map.type().id() != LogicalTypeId::MAP) {
+    throw BinderException("storage_options wants MAP {'key': 'value', ...}, got %s", map.type().ToString());
+  }
+  std::map<std::string, std::string> options;
+  for (const auto& entry : duckdb::MapValue::GetChildren(map)) {
+    const auto& pair = duckdb::StructValue::GetChildren(entry);
+    options[pair[0].ToString()] = pair[1].ToString();
+  }
+  return options;
+}
+
 void ThrowIfFailed(const arrow::Status& status) {
   if (status.ok()) return;
   const std::string message = status.message();
@@ -84,6 +93,11 @@ void ThrowIfFailed(const arrow::Status& status) {
     case ErrorKind::kInvalidArgument:
     case ErrorKind::kNotFound:
       throw duckdb::BinderException("%s", message);
+    case ErrorKind::kAlreadyExists:
+      throw duckdb::CatalogException("%s", message);
+    case ErrorKind::kCommitConflict:
+    case ErrorKind::kCommitStateUnknown:
+      throw duckdb::TransactionException("%s", message);
     case ErrorKind::kNotSupported:
       throw duckdb::NotImplementedException("%s", message);
     case ErrorKind::kCancelled:

@@ -4,12 +4,14 @@
 #include <arrow/c/bridge.h>
 #include <fmt/format.h>
 
+#include "catalog/lance_catalog.h"
 #include "duckdb/common/arrow/result_arrow_wrapper.hpp"
 #include "lance/error.h"
 #include "lance_scan.h"
 #include "limit_pushdown.h"
 #include "replacement_scan.h"
 #include "subquery_arguments.h"
+#include "write/copy_function.h"
 
 namespace lance::sql {
 
@@ -91,12 +93,14 @@ class DuckDbEngine final : public Engine {
     if (!options.memory_limit.empty())
       config.SetOptionByName("memory_limit", duckdb::Value(options.memory_limit));
     RegisterReplacementScan(&config);
+    RegisterCatalog(&config);
     database_ = std::make_unique<duckdb::DuckDB>(
         options.database.empty() ? nullptr : options.database.c_str(), &config);
     RegisterLimitPushdown(&duckdb::DBConfig::GetConfig(*database_->instance));
     duckdb::ExtensionLoader loader(*database_->instance, "lance");
     loader.RegisterFunction(MakeScanFunction());
     loader.RegisterFunction(MakeVectorSearchFunction());
+    loader.RegisterFunction(MakeCopyFunction());
     connection_ = std::make_unique<duckdb::Connection>(*database_);
   }
 
@@ -126,6 +130,7 @@ class DuckDbEngine final : public Engine {
   Status RunOne(duckdb::unique_ptr<duckdb::SQLStatement> statement,
                 const std::function<Status(StatementResult)>& visit) {
     EvaluateSubqueryArguments(connection_.get(), statement.get());
+    RewriteCopyMode(statement.get());
     auto result = connection_->SendQuery(std::move(statement));
     if (result->HasError()) return FromError(result->GetErrorObject());
     StatementResult out;

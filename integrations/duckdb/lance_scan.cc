@@ -44,14 +44,12 @@ unique_ptr<FunctionData> Bind(ClientContext& context, duckdb::TableFunctionBindI
 }
 
 duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr<FunctionData> bind_data) {
-  const auto& data = bind_data->Cast<LanceBindData>();
-  duckdb::virtual_column_map_t columns;
-  columns.insert({duckdb::COLUMN_IDENTIFIER_EMPTY, {"", LogicalType::BOOLEAN}});
-  for (size_t i = 0; i < data.num_virtual_columns; i++) {
-    const auto& name = data.schema->field(static_cast<int>(data.column_names.size() + i))->name();
-    columns.insert({duckdb::VIRTUAL_COLUMN_START + i, {name, LogicalType::UBIGINT}});
-  }
-  return columns;
+  return VirtualColumnsOf(bind_data->Cast<LanceBindData>());
+}
+
+duckdb::BindInfo GetBindInfo(const duckdb::optional_ptr<FunctionData> bind_data) {
+  auto table = bind_data->Cast<LanceBindData>().table;
+  return table ? duckdb::BindInfo(*table) : duckdb::BindInfo(duckdb::ScanType::EXTERNAL);
 }
 
 // Rows that the metadata knows: an estimate once a filter is there.
@@ -186,6 +184,16 @@ bool IsPushable(const arrow::DataType& type) {
 
 }  // namespace
 
+duckdb::virtual_column_map_t VirtualColumnsOf(const LanceBindData& data) {
+  duckdb::virtual_column_map_t columns;
+  columns.insert({duckdb::COLUMN_IDENTIFIER_EMPTY, {"", LogicalType::BOOLEAN}});
+  for (size_t i = 0; i < data.num_virtual_columns; i++) {
+    const auto& name = data.schema->field(static_cast<int>(data.column_names.size() + i))->name();
+    columns.insert({duckdb::VIRTUAL_COLUMN_START + i, {name, LogicalType::UBIGINT}});
+  }
+  return columns;
+}
+
 unique_ptr<FunctionData> LanceBindData::Copy() const {
   auto copy = make_uniq<LanceBindData>();
   copy->path = path;
@@ -199,6 +207,7 @@ unique_ptr<FunctionData> LanceBindData::Copy() const {
   copy->schema = schema;
   copy->arrow_types = arrow_types;
   copy->num_virtual_columns = num_virtual_columns;
+  copy->table = table;
   copy->filters = filters;
   copy->limit = limit;
   return copy;
@@ -220,7 +229,9 @@ std::string LanceBindData::FilterText() const {
 }
 
 void BindColumns(ClientContext& context, LanceBindData* data) {
-  data->dataset = ValueOrThrow(Dataset::Open(data->path, ToOpenOptions(data->parameters)));
+  if (data->dataset == nullptr) {
+    data->dataset = ValueOrThrow(Dataset::Open(data->path, ToOpenOptions(data->parameters)));
+  }
   ApplyReadParameters(data->parameters, &data->options);
   ScanOptions all = data->options;
   if (!all.nearest) {
@@ -256,6 +267,7 @@ void FillCallbacks(TableFunction* function) {
   function->cardinality = Cardinality;
   function->to_string = ToString;
   function->get_virtual_columns = VirtualColumns;
+  function->get_bind_info = GetBindInfo;
   function->serialize = Serialize;
   function->deserialize = Deserialize;
   function->projection_pushdown = true;

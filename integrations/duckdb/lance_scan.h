@@ -24,9 +24,10 @@ struct LanceBindData : public duckdb::TableFunctionData {
   duckdb::vector<std::string> column_names;  ///< Lance's names, in the order of the table
   duckdb::vector<duckdb::LogicalType> column_types;
   std::vector<bool> pushable;  ///< per column: both engines see the same type, so that conditions can be said
-  std::shared_ptr<arrow::Schema> schema;  ///< of all columns, virtual ones last
-  duckdb::ArrowTableSchema arrow_types;   ///< of the same
-  size_t num_virtual_columns = 0;         ///< _rowid, _rowaddr
+  std::shared_ptr<arrow::Schema> schema;                  ///< of all columns, virtual ones last
+  duckdb::ArrowTableSchema arrow_types;                   ///< of the same
+  size_t num_virtual_columns = 0;                         ///< _rowid, _rowaddr
+  duckdb::optional_ptr<duckdb::TableCatalogEntry> table;  ///< of an attached folder, if it comes from there
 
   std::vector<std::string> filters;  ///< pushed down, all must hold
   std::optional<uint64_t> limit;     ///< pushed down: no more rows are wanted
@@ -50,11 +51,14 @@ duckdb::TableFunction MakeScanFunction();
 /// Makes lance_vector_search(path, column, query, k => 10, ...): see vector_search.cc.
 duckdb::TableFunction MakeVectorSearchFunction();
 
+/// The columns that SELECT * does not find.
+duckdb::virtual_column_map_t VirtualColumnsOf(const LanceBindData& data);
+
 // What the two have in common.
 void FillCallbacks(duckdb::TableFunction* function);
 
-/// Fills dataset, columns and types from path, parameters and options. `context` may be asked for extension
-/// types.
+/// Fills dataset (unless it is there), columns and types from path, parameters and options. `context` may be
+/// asked for extension types.
 void BindColumns(duckdb::ClientContext& context, LanceBindData* data);
 
 }  // namespace lance::sql

@@ -19,19 +19,23 @@ using arrow::Type;
 constexpr int kMaxDecimalDigits = 38;
 constexpr const char* kBfloat16 = "lance.bfloat16";
 
-bool IsBfloat16(const DataType& type) {
+bool IsBfloat16Type(const DataType& type) {
   return type.id() == Type::EXTENSION &&
          static_cast<const arrow::ExtensionType&>(type).extension_name() == kBfloat16;
 }
 
+}  // namespace
+
 // Without a registered extension type the name is in the field's metadata.
 bool IsBfloat16(const arrow::Field& field) {
-  if (IsBfloat16(*field.type())) return true;
+  if (IsBfloat16Type(*field.type())) return true;
   if (field.metadata() == nullptr) return false;
   const auto name = field.metadata()->Get("ARROW:extension:name");
   return name.ok() && *name == kBfloat16 && field.type()->id() == Type::FIXED_SIZE_BINARY &&
          static_cast<const arrow::FixedSizeBinaryType&>(*field.type()).byte_width() == 2;
 }
+
+namespace {
 
 std::shared_ptr<arrow::Field> MapField(const std::shared_ptr<arrow::Field>& field) {
   if (IsBfloat16(*field)) return arrow::field(field->name(), arrow::float32(), field->nullable());
@@ -130,7 +134,7 @@ std::shared_ptr<DataType> MapType(const std::shared_ptr<DataType>& type) {
       return std::make_shared<arrow::MapType>(fields[0], map.keys_sorted());
     }
     case Type::EXTENSION: {
-      if (IsBfloat16(*type)) return arrow::float32();
+      if (IsBfloat16Type(*type)) return arrow::float32();
       const auto& storage = static_cast<const arrow::ExtensionType&>(*type).storage_type();
       const auto mapped = MapType(storage);
       return mapped == storage ? type : mapped;
@@ -150,7 +154,7 @@ Result<std::shared_ptr<Array>> MapArray(const std::shared_ptr<Array>& array) {
       return arrow::compute::Cast(*array, type);
     case Type::EXTENSION: {
       const auto& storage = static_cast<const arrow::ExtensionArray&>(*array).storage();
-      return IsBfloat16(*array->type()) ? FromBfloat16(*storage->data()) : MapArray(storage);
+      return IsBfloat16Type(*array->type()) ? FromBfloat16(*storage->data()) : MapArray(storage);
     }
     default:
       return MapChildren(*array->data(), type);

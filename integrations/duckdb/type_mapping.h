@@ -7,6 +7,7 @@
 namespace arrow {
 class Array;
 class DataType;
+class Field;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
@@ -33,6 +34,9 @@ class TypeMapping {
   std::shared_ptr<arrow::Schema> target_;
   bool identity_ = true;
 };
+
+/// Values are 16-bit "brain" floats: an extension type, or metadata of the field that say so.
+bool IsBfloat16(const arrow::Field& field);
 
 /// The type that DuckDB sees for `type`; the same pointer when nothing changes.
 std::shared_ptr<arrow::DataType> MapType(const std::shared_ptr<arrow::DataType>& type);

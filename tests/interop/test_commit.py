@@ -54,6 +54,11 @@ def tables(tmp_path_factory):
         lance.write_dataset(rows(0, 10), folder / name, **options)
         lance.write_dataset(rows(10, 5), folder / name, mode="append")
     lance.write_dataset(rows(0, 20_000), folder / "long")
+    race = lance.write_dataset(rows(0, 20), folder / "race")
+    race.delete("id = 5")
+    lance.write_dataset(rows(20, 2), folder / "race", mode="append")
+    # Opened before the commits below: pylance has to rebase over them.
+    stale = [lance.dataset(folder / "long") for _ in range(2)]
     for made in ("made", "made_stable"):
         (folder / made).mkdir()
         shutil.copytree(folder / "plain" / "data", folder / made / "data")
@@ -65,7 +70,11 @@ def tables(tmp_path_factory):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    STALE.extend(stale)
     return folder
+
+
+STALE = []
 
 
 def continue_with_pylance(dataset, expected_rows):
@@ -124,8 +133,17 @@ def test_bitmap_deletions(tables):
     assert dataset.to_table(columns=["id"])["id"].to_pylist() == expected
     assert dataset.count_rows() == len(expected)
     assert [p.suffix for p in (tables / "long" / "_deletions").iterdir()] == [".bin"]
-    dataset.delete("id = 1")
-    assert dataset.count_rows() == len(expected) - 1
+    # From handles that were opened before our commit: another row, then one that we deleted.
+    STALE[0].delete("id = 1")
+    assert lance.dataset(dataset.uri).count_rows() == len(expected) - 1
+    STALE[1].delete("id = 3 or id = 2")
+    assert lance.dataset(dataset.uri).to_table(columns=["id"])["id"].to_pylist() == expected[2:]
+
+
+def test_rebased_over_pylance(tables):
+    dataset = lance.dataset(str(tables / "race"))
+    assert dataset.version == 4
+    assert dataset.to_table()["id"].to_pylist() == [i for i in range(22) if i not in (5, 7, 8)]
 
 
 @pytest.mark.parametrize("name", ["made", "made_stable"])

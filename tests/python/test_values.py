@@ -119,5 +119,7 @@ def test_operations_check_their_arguments():
     with pytest.raises(TypeError):
         lance.LanceOperation.Append("no list")
     with pytest.raises(TypeError):
-        lance.LanceOperation.Overwrite("no schema", [])
+        lance.LanceOperation.Overwrite(pa.schema({"a": pa.int64()}), ["no fragment"])
+    with pytest.raises(TypeError, match="schema"):
+        lance.LanceDataset.commit("memory://none", lance.LanceOperation.Overwrite("no schema", []))
     assert lance.Transaction(1, lance.LanceOperation.Restore(1)).read_version == 1

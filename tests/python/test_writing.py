@@ -50,7 +50,7 @@ def test_the_reference_reads_what_we_write(reference, uri, version):
 
 
 def test_both_write_the_same_table_in_turn(reference, uri):
-    first, second, third = (TABLE.take(range(start, start + 10)) for start in (0, 10, 20))
+    first, second, third = (TABLE.take(list(range(start, start + 10))) for start in (0, 10, 20))
     reference.write_dataset(first, uri)  # not slices: pylance 14.0.2 panics on those of nested structs
     lance.write_dataset(second, uri, mode="append")
     reference.write_dataset(third, uri, mode="append")

@@ -1,9 +1,10 @@
-"""Lance datasets, read by native C++ code.
+"""Lance datasets, read and written by native C++ code.
 
     import lance_cpp as lance
 
     ds = lance.dataset("path/to/table.lance")
     ds.to_table(columns=["id", "price"], filter="price > 10")
+    lance.write_dataset({"id": [7], "price": [12.5]}, ds, mode="append")
 
 The names, signatures and exceptions are those of the ``pylance`` package, so ``import lance_cpp as lance`` is
 enough to switch. Operations that are not there yet raise ``NotImplementedError`` and say so.

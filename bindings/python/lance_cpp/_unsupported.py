@@ -33,5 +33,5 @@ def missing_class(name: str, module: str, why: str):
     return type(name, (), {"__init__": refuse, "__module__": module, "__doc__": f"Not supported yet: {why}."})
 
 
-WRITES = "it writes, and this release reads"
-INDEXES = "it needs index support, and this release reads without indexes"
+WRITES = "this part of writing is not there"
+INDEXES = "it needs index support, which this release lacks"

@@ -46,7 +46,9 @@ def _deletion_file(file):
 
 
 def _lineage(meta):
-    return None if meta is None else some(Node("Inline", items=[meta.inline]))
+    if meta is None:
+        return None
+    return some(Node("Inline", items=[meta.inline]) if hasattr(meta, "inline") else Node("Column"))
 
 
 def _fragment(metadata) -> Node:

@@ -365,8 +365,8 @@ class LanceFileWriter:
         self.closed = True
         if self._writer is None:
             raise ValueError(
-                "Invalid user input: Schema is unknown and file writer never received any batches.  "
-                "Must either provide schema or write at least one batch."
+                "Invalid user input: No schema provided on writer open and no data provided.  Schema is unknown and "
+                "file cannot be created"
             )
         num_rows, self.size_bytes = self._writer.finish()
         return num_rows

@@ -312,10 +312,12 @@ class LanceFragment(pa.dataset.Fragment):
 
         :param mode: ``"append"`` checks the data against the dataset's schema, others number the fields afresh
         """
+        reader = _coerce_reader(data, schema)
+        if len(reader.schema) == 0:
+            raise OSError("Invalid user input: Input data was empty.")
         fragments = write_fragments(
-            data,
+            reader,
             dataset_uri,
-            schema,
             mode=mode,
             max_rows_per_file=(1 << 63) - 1,
             max_bytes_per_file=(1 << 63) - 1,
@@ -326,6 +328,7 @@ class LanceFragment(pa.dataset.Fragment):
             namespace_client=namespace_client,
             table_id=table_id,
             session=session,
+            _first_id=fragment_id,
         )
         if not fragments:
             raise OSError("Invalid user input: Input data was empty.")
@@ -344,7 +347,7 @@ def write_fragments(
     max_page_bytes=None, progress=None, data_storage_version=None, use_legacy_format=None, storage_options=None,
     enable_stable_row_ids=False, target_bases=None, target_all_bases=None, initial_bases=None,
     base_store_params=None, external_blob_mode="reference", allow_external_blob_outside_bases=False,
-    namespace_client=None, table_id=None, session=None
+    namespace_client=None, table_id=None, session=None, _first_id=0
 ):  # fmt: skip
     """Writes rows as data files that no version names yet; options as in :func:`lance_cpp.write_dataset`.
 
@@ -381,7 +384,9 @@ def write_fragments(
         initial_bases=initial_bases,
         target_bases=writing.target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
     )
+    report = writing.ProgressReport(progress, _first_id)
+    report.begin()
     written = _native.write_fragments(reader, writing.destination(dataset_uri), options)
     fragments = native_values.fragments_from_native(written["fragments"])
-    writing.report_progress(progress, fragments)
+    report.complete(fragments)
     return native_values.transaction_from_native(written["transaction"]) if return_transaction else fragments

@@ -98,6 +98,12 @@ class RewriteResult(_Travelling):
         """The fragments written."""
         return _fragments(self._native.new_fragments())
 
+    def __repr__(self):
+        return (
+            f"RewriteResult(read_version={self.read_version}, new_fragments={self.new_fragments}, "
+            f"old_fragments={self.original_fragments})"
+        )
+
 
 class CompactionTask(_Travelling):
     """Neighbouring fragments that become one or a few."""
@@ -112,6 +118,9 @@ class CompactionTask(_Travelling):
     def fragments(self) -> list:
         """Metadata of the fragments to rewrite."""
         return _fragments(self._native.fragments())
+
+    def __repr__(self):
+        return f"CompactionTask(read_version={self.read_version}, fragments={self.fragments})"
 
     def execute(self, dataset) -> RewriteResult:
         """Writes the new files; nothing is committed."""
@@ -130,6 +139,9 @@ class CompactionPlan(_Travelling):
     @property
     def tasks(self) -> list[CompactionTask]:
         return [CompactionTask(task) for task in self._native.tasks]
+
+    def __repr__(self):
+        return f"CompactionPlan(read_version={self.read_version}, tasks=<{self.num_tasks()} compaction tasks>)"
 
     def num_tasks(self) -> int:
         return len(self._native.tasks)

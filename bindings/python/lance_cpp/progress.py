@@ -92,4 +92,5 @@ class FileSystemFragmentWriteProgress(FragmentWriteProgress):
         self._write(self._fragment_file(fragment), fragment.to_json())
 
     def complete(self, fragment, **kwargs):
+        self._write(self._fragment_file(fragment), fragment.to_json())
         self._fs.delete_file(self._in_progress_path(fragment))

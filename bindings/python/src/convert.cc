@@ -53,6 +53,16 @@ const char* PrefixOf(ErrorKind kind) {
   }
 }
 
+// " for version 7" where a message speaks of "version 7": the reference names it first.
+std::string VersionIn(const std::string& message) {
+  constexpr std::string_view kWord = "version ";
+  size_t start = message.find(kWord);
+  if (start == std::string::npos) return "";
+  start += kWord.size();
+  size_t end = message.find_first_not_of("0123456789", start);
+  return end == start ? "" : " for version " + message.substr(start, end - start);
+}
+
 // Holds a reader so that letting go of it, which may wait for worker threads, never happens under the GIL:
 // one of those threads may be waiting for the GIL to call back.
 class UnlockedReader : public arrow::RecordBatchReader {
@@ -108,7 +118,8 @@ void Raise(const arrow::Status& status, PyObject* invalid) {
   if (kind == ErrorKind::kCommitConflict) {
     nb::object type = nb::module_::import_("lance_cpp.commit").attr("CommitConflictError");
     bool retryable = IsRetryable(status);
-    message = (retryable ? "Retryable commit conflict: " : "Commit conflict: ") + message;
+    message =
+        (retryable ? "Retryable commit conflict" : "Commit conflict") + VersionIn(message) + ": " + message;
     PyErr_SetObject(type.ptr(), type(message, retryable).ptr());
   } else {
     PyErr_SetString(ExceptionOf(kind, invalid), message.c_str());

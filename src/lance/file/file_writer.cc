@@ -5,9 +5,10 @@
 
 #include <arrow/api.h>
 
+#include "lance/encoding/write/blob_placer.h"
 #include "lance/encoding/write/column_writer.h"
 #include "lance/file/accept_column.h"
-#include "lance/proto/array_encodings.pb.h"
+#include "lance/file/page_pipeline.h"
 #include "lance/proto/file_format.pb.h"
 #include "lance/schema/schema_serde.h"
 #include "lance/store/object_store.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr uint64_t kAlignment = 64;
 constexpr uint8_t kPadByte = 0x48;
 constexpr uint64_t kDefaultPageBytes = 8 << 20;
+constexpr char kOldPageUrl[] = "/lance.encodings.ArrayEncoding";
 constexpr char kPageUrl[] = "/lance.encodings21.PageLayout";
 constexpr char kColumnUrl[] = "/lance.encodings.ColumnEncoding";
 
@@ -40,25 +42,21 @@ std::span<const uint8_t> AsBytes(const std::string& text) {
 }
 
 // What a file is besides its columns: buffers at aligned positions, metadata, footer.
-class FileBody final : public encoding::PageSink {
+class FileBody {
  public:
-  explicit FileBody(std::unique_ptr<store::WritableObject> object) : object_(std::move(object)) {}
+  FileBody(std::unique_ptr<store::WritableObject> object, Version version)
+      : object_(std::move(object)), version_(version) {}
 
   const std::string& path() const { return object_->path(); }
   uint64_t position() const { return object_->position(); }
   void Abort() { object_->Abort(); }
 
-  void AddColumns(size_t count) {
-    pb20::ColumnEncoding column_encoding;
-    column_encoding.mutable_values();
-    for (size_t i = 0; i < count; ++i) {
-      SetEncoding(kColumnUrl, column_encoding.SerializeAsString(),
-                  columns_.emplace_back().mutable_encoding());
-    }
+  void AddColumn(std::string encoding) {
+    SetEncoding(kColumnUrl, std::move(encoding), columns_.emplace_back().mutable_encoding());
   }
   size_t num_columns() const { return columns_.size(); }
 
-  Result<uint64_t> WriteBytes(std::span<const uint8_t> bytes) override {
+  Result<uint64_t> WriteBytes(std::span<const uint8_t> bytes) {
     static const std::vector<uint8_t> padding(kAlignment, kPadByte);
     const uint64_t rest = object_->position() % kAlignment;
     if (rest != 0) ARROW_RETURN_NOT_OK(object_->Write({padding.data(), kAlignment - rest}));
@@ -67,7 +65,7 @@ class FileBody final : public encoding::PageSink {
     return at;
   }
 
-  Status WritePage(size_t column, encoding::EncodedPage page) override {
+  Status WritePage(size_t column, encoding::EncodedPage page) {
     pb::ColumnMetadata::Page* described = columns_[column].add_pages();
     for (const encoding::BufferPtr& buffer : page.buffers) {
       const auto size = static_cast<uint64_t>(buffer->size());
@@ -77,7 +75,8 @@ class FileBody final : public encoding::PageSink {
     }
     described->set_length(page.num_rows);
     described->set_priority(page.first_row);
-    SetEncoding(kPageUrl, std::move(page.encoding), described->mutable_encoding());
+    SetEncoding(version_.minor == 0 ? kOldPageUrl : kPageUrl, std::move(page.encoding),
+                described->mutable_encoding());
     return Status::OK();
   }
 
@@ -88,7 +87,7 @@ class FileBody final : public encoding::PageSink {
   }
 
   // Writes descriptor, column metadata, tables and footer and closes the object. Returns its size.
-  Result<uint64_t> Finish(const schema::Schema& schema, uint64_t num_rows, Version version) {
+  Result<uint64_t> Finish(const schema::Schema& schema, uint64_t num_rows) {
     pb::FileDescriptor descriptor;
     descriptor.set_length(num_rows);
     schema::ToProto(schema, descriptor.mutable_schema()->mutable_fields(),
@@ -116,9 +115,9 @@ class FileBody final : public encoding::PageSink {
     AppendNumber<uint64_t>(global_table, &tail);
     AppendNumber(static_cast<uint32_t>(globals_.size()), &tail);
     AppendNumber(static_cast<uint32_t>(columns_.size()), &tail);
-    const bool old_numbers = version.minor == 0;  // 2.0 calls itself 0.3
-    AppendNumber(static_cast<uint16_t>(old_numbers ? 0 : version.major), &tail);
-    AppendNumber(static_cast<uint16_t>(old_numbers ? 3 : version.minor), &tail);
+    const bool old_numbers = version_.minor == 0;  // 2.0 calls itself 0.3
+    AppendNumber(static_cast<uint16_t>(old_numbers ? 0 : version_.major), &tail);
+    AppendNumber(static_cast<uint16_t>(old_numbers ? 3 : version_.minor), &tail);
     tail.insert(tail.end(), {'L', 'A', 'N', 'C'});
     ARROW_RETURN_NOT_OK(object_->Write(tail));
     const uint64_t size = object_->position();
@@ -128,6 +127,7 @@ class FileBody final : public encoding::PageSink {
 
  private:
   std::unique_ptr<store::WritableObject> object_;
+  const Version version_;
   std::vector<pb::ColumnMetadata> columns_;
   std::vector<ByteRange> globals_;
 };
@@ -135,24 +135,43 @@ class FileBody final : public encoding::PageSink {
 // A field's pages, their columns counted within the file.
 class FieldSink final : public encoding::PageSink {
  public:
-  FieldSink(FileBody* body, size_t first_column) : body_(body), first_column_(first_column) {}
+  FieldSink(FileBody* body, PagePipeline* pipeline, size_t first_column)
+      : body_(body), pipeline_(pipeline), first_column_(first_column) {}
   Result<uint64_t> WriteBytes(std::span<const uint8_t> bytes) override { return body_->WriteBytes(bytes); }
-  Status WritePage(size_t column, encoding::EncodedPage page) override {
-    return body_->WritePage(first_column_ + column, std::move(page));
+  Status AddPages(size_t column, encoding::PageJob job) override {
+    return pipeline_->Add(first_column_ + column, std::move(job));
   }
 
  private:
   FileBody* body_;
+  PagePipeline* pipeline_;
   size_t first_column_;
 };
+
+// The schema as the file has it: blob v2 columns are what is stored of them.
+schema::Field StoredField(const schema::Field& field) {
+  if (field.is_blob_v2() && field.FindChild("data") != nullptr) return field.BlobDescriptor();
+  schema::Field out = field;
+  for (schema::Field& child : out.children) child = StoredField(child);
+  return out;
+}
+
+schema::Schema StoredSchema(schema::Schema schema) {
+  for (schema::Field& field : schema.fields) field = StoredField(field);
+  return schema;
+}
 
 class V2Writer final : public FileWriter {
  public:
   V2Writer(std::unique_ptr<store::WritableObject> object, schema::Schema schema, const WriteOptions& options)
-      : body_(std::move(object)), schema_(std::move(schema)), options_(options) {}
-  ~V2Writer() override {
-    if (!done_) body_.Abort();
-  }
+      : body_(std::move(object), options.version),
+        schema_(std::move(schema)),
+        options_(options),
+        sidecars_(options.create_sidecar),
+        pipeline_(options.pool, [this](size_t column, encoding::EncodedPage page) {
+          return body_.WritePage(column, std::move(page));
+        }) {}
+  ~V2Writer() override { Abort(); }
 
   Status Init() {
     encoding::ColumnOptions column;
@@ -163,10 +182,12 @@ class V2Writer final : public FileWriter {
           std::max<uint64_t>(1, options_.data_cache_bytes / std::max<size_t>(1, schema_.fields.size()));
     }
     column.max_page_bytes = options_.max_page_bytes;
+    column.sidecars = &sidecars_;
     for (const schema::Field& field : schema_.fields) {
       ARROW_ASSIGN_OR_RAISE(auto writer, encoding::MakeFieldWriter(field, column));
-      fields_.push_back({std::move(writer), FieldSink(&body_, body_.num_columns())});
-      body_.AddColumns(fields_.back().writer->num_columns());
+      fields_.push_back({std::move(writer), FieldSink(&body_, &pipeline_, body_.num_columns())});
+      const encoding::FieldWriter& added = *fields_.back().writer;
+      for (size_t i = 0; i < added.num_columns(); ++i) body_.AddColumn(added.column_encoding(i));
     }
     return Status::OK();
   }
@@ -215,7 +236,10 @@ class V2Writer final : public FileWriter {
         out.column_indices.push_back(column++);
       }
     }
-    auto size = body_.Finish(schema_, num_rows_, options_.version);
+    Status written = pipeline_.Finish();
+    if (written.ok()) written = sidecars_.Finish();
+    if (!written.ok()) return Fail(written);
+    auto size = body_.Finish(StoredSchema(schema_), num_rows_);
     if (!size.ok()) return Fail(size.status());
     done_ = true;
     out.num_rows = num_rows_;
@@ -225,7 +249,9 @@ class V2Writer final : public FileWriter {
   }
 
   void Abort() override {
-    if (!done_) body_.Abort();
+    if (done_) return;
+    pipeline_.Drop();
+    body_.Abort();
     done_ = true;
   }
 
@@ -249,7 +275,9 @@ class V2Writer final : public FileWriter {
   FileBody body_;
   schema::Schema schema_;
   WriteOptions options_;
+  encoding::BlobSidecars sidecars_;
   std::vector<Field> fields_;
+  PagePipeline pipeline_;  ///< after the fields: its jobs use them
   uint64_t num_rows_ = 0;
   bool done_ = false;
 };
@@ -257,7 +285,7 @@ class V2Writer final : public FileWriter {
 }  // namespace
 
 Status WriteOptions::Validate() const {
-  if (version.major != 2 || version.minor < 1 || version.minor > 2) {
+  if (version.major != 2 || version.minor < 0 || version.minor > 2) {
     return NotSupported("files of version {} cannot be written", version.ToString());
   }
   LANCE_CHECK_ARG(max_page_bytes > 0, "max_page_bytes is 0");

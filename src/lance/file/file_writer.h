@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,9 @@
 
 namespace arrow {
 class RecordBatch;
+}
+namespace lance::runtime {
+class ThreadPool;
 }
 namespace lance::store {
 class WritableObject;
@@ -30,6 +34,13 @@ struct WriteOptions {
   uint64_t data_cache_bytes = 0;
   /// Pages are split above this many bytes of values, on row boundaries.
   uint64_t max_page_bytes = 32 << 20;
+  /// Makes the sidecar with this id (BlobSidecarPath in encoding/core/blob.h) for large blob v2 values.
+  /// Without it blobs of any size lie in the data file. Sidecars that were closed stay when the file is
+  /// aborted.
+  std::function<Result<std::unique_ptr<store::WritableObject>>(uint32_t blob_id)> create_sidecar;
+  /// Encodes pages while others are written; must outlive the writer. nullptr: all on the caller's thread.
+  /// The file is the same either way.
+  runtime::ThreadPool* pool = nullptr;
   Status Validate() const;
 };
 

@@ -4,12 +4,15 @@
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
+#include <arrow/util/bit_util.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lance/base/testing.h"
+#include "lance/encoding/core/blob.h"
 #include "lance/encoding/core/field_reader.h"
 #include "lance/file/testing/random_arrays.h"
+#include "lance/runtime/thread_pool.h"
 #include "lance/store/memory_store.h"
 #include "lance/store/object_store.h"
 
@@ -205,9 +208,13 @@ TEST_P(EveryType, ComesBackAsItWas) {
   const TypeCase type = Types()[std::get<0>(GetParam())];
   WriteOptions options;
   options.version = {2, std::get<1>(GetParam())};
-  if (options.version.minor < type.least_minor) GTEST_SKIP() << "not in this version";
+  if (type.least_minor > 1 && options.version.minor < type.least_minor) GTEST_SKIP() << "not in this version";
+  // Version 2.0 has no place for null structs, and no maps.
+  const std::string name = type.name;
+  const bool may_refuse = options.version.minor == 0 && (name.find("struct") != name.npos ||
+                                                         name.find("packed") != name.npos || name == "map");
   // Dictionaries of many batches outgrow small indices when they are read as one.
-  const bool one_batch = std::string(type.name) == "dictionary8";
+  const bool one_batch = name == "dictionary8";
   uint32_t seed = 1;
   for (double nulls : {0.0, 0.2, 1.0}) {
     for (double empties : {0.0, 0.3, 1.0}) {
@@ -222,8 +229,10 @@ TEST_P(EveryType, ComesBackAsItWas) {
         }
         options.data_cache_bytes = seed % 3 == 1 ? 5000 : 0;
         std::string description;
-        ASSERT_OK(WithContext(RoundTrip(type.field, parts, options, &description),
-                              fmt::format("{} rows, seed {}, {}", rows, seed, description)));
+        const Status status = RoundTrip(type.field, parts, options, &description);
+        if (may_refuse && (Is(status, ErrorKind::kNotSupported) || Is(status, ErrorKind::kInvalidArgument)))
+          continue;
+        ASSERT_OK(WithContext(status, fmt::format("{} rows, seed {}, {}", rows, seed, description)));
       }
     }
   }
@@ -231,7 +240,7 @@ TEST_P(EveryType, ComesBackAsItWas) {
 
 INSTANTIATE_TEST_SUITE_P(Types, EveryType,
                          ::testing::Combine(::testing::Range(size_t{0}, Types().size()),
-                                            ::testing::Values(1, 2)),
+                                            ::testing::Values(0, 1, 2)),
                          [](const auto& info) {
                            return std::string(Types()[std::get<0>(info.param)].name) + "_2_" +
                                   std::to_string(std::get<1>(info.param));
@@ -307,17 +316,101 @@ TEST(FileWriter, PicksTheShortestEncoding) {
   }
 }
 
+TEST(FileWriter, WritesTheSameFileWithThreads) {
+  auto field = Nullable(arrow::struct_({arrow::field("x", arrow::int32()), arrow::field("y", arrow::utf8()),
+                                        arrow::field("l", arrow::list(arrow::float32()))}));
+  RandomArrays random(12, {});
+  arrow::RecordBatchVector batches;
+  for (int i = 0; i < 9; ++i) batches.push_back(BatchOf(field, random.Make(*field, 3000)));
+  runtime::ThreadPool pool(3);
+  WriteOptions options;
+  options.data_cache_bytes = 20000;
+  ASSERT_OK_AND_ASSIGN(Written alone, WriteFile(batches, options));
+  options.pool = &pool;
+  ASSERT_OK_AND_ASSIGN(Written shared, WriteFile(batches, options));
+  ASSERT_GT(alone.info.size_bytes, 100'000u);
+  ByteRange all{0, alone.info.size_bytes};
+  ASSERT_OK_AND_ASSIGN(auto bytes, alone.file->ReadMany({&all, 1}));
+  ASSERT_OK_AND_ASSIGN(auto others, shared.file->ReadMany({&all, 1}));
+  EXPECT_TRUE(bytes[0]->Equals(*others[0]));
+}
+
 TEST(FileWriter, StoresBlobsApart) {
   auto field = Marked(arrow::large_binary(), "lance-encoding:blob");
   WriteOptions options;
-  options.version = {2, 1};
-  RandomArrays random(3, {0.3, 0.3, 300, 100});
-  auto array = random.Make(*field, 400);
-  ASSERT_OK_AND_ASSIGN(Written written, WriteFile({BatchOf(field, array), BatchOf(field, array)}, options));
-  RowRanges rows = {{0, 800}};
-  ASSERT_OK_AND_ASSIGN(auto batch, written.file->Read(written.schema, rows, BlobHandling::kBytes));
-  EXPECT_TRUE(batch->column(0)->Slice(0, 400)->Equals(*array));
-  EXPECT_TRUE(batch->column(0)->Slice(400)->Equals(*array));
+  for (int minor : {0, 1}) {
+    options.version = {2, minor};
+    RandomArrays random(3, {0.3, 0.3, 300, 100});
+    auto array = random.Make(*field, 400);
+    ASSERT_OK_AND_ASSIGN(Written written, WriteFile({BatchOf(field, array), BatchOf(field, array)}, options));
+    RowRanges rows = {{0, 800}};
+    ASSERT_OK_AND_ASSIGN(auto batch, written.file->Read(written.schema, rows, BlobHandling::kBytes));
+    EXPECT_TRUE(batch->column(0)->Slice(0, 400)->Equals(*array));
+    EXPECT_TRUE(batch->column(0)->Slice(400)->Equals(*array));
+  }
+}
+
+std::shared_ptr<arrow::Field> BlobV2Field(const std::string& name) {
+  auto type =
+      arrow::struct_({arrow::field("data", arrow::large_binary()), arrow::field("uri", arrow::utf8())});
+  return arrow::field(name, type, true,
+                      arrow::key_value_metadata({"ARROW:extension:name"}, {"lance.blob.v2"}));
+}
+
+TEST(FileWriter, PlacesBlobsBySize) {
+  auto field = BlobV2Field("b");
+  const std::vector<std::optional<std::string>> values = {
+      "abc", std::nullopt, "", std::string(70'000, 'p'), std::string(5 << 20, 'd'), std::string(70'001, 'q'),
+      "uri"};
+  arrow::LargeBinaryBuilder data;
+  arrow::StringBuilder uri;
+  auto valid = arrow::AllocateBitmap(static_cast<int64_t>(values.size())).ValueOrDie();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool external = values[i] == "uri";
+    ASSERT_OK(!values[i] || external ? data.AppendNull() : data.Append(*values[i]));
+    ASSERT_OK(external ? uri.Append("file:///tmp/x") : uri.AppendNull());
+    arrow::bit_util::SetBitTo(valid->mutable_data(), static_cast<int64_t>(i), values[i].has_value());
+  }
+  arrow::ArrayVector members = {data.Finish().ValueOrDie(), uri.Finish().ValueOrDie()};
+  auto array = std::make_shared<arrow::StructArray>(field->type(), values.size(), members, valid);
+  auto store = store::MakeMemoryStore("writer-test-sidecars");
+  WriteOptions options;
+  options.create_sidecar = [&](uint32_t id) { return store->Create("side" + std::to_string(id)); };
+  ASSERT_OK_AND_ASSIGN(Written written, WriteFile({BatchOf(field, array)}, options));
+  EXPECT_THAT(written.info.fields, ::testing::ElementsAre(0));
+  const schema::Schema& stored = written.file->schema();
+  ASSERT_EQ(stored.fields[0].children.size(), 5u);
+  RowRanges rows = {{0, values.size()}};
+  ASSERT_OK_AND_ASSIGN(auto batch, written.file->Read(stored, rows));
+  ASSERT_OK_AND_ASSIGN(auto places, encoding::LocateBlobs(*batch->column_data(0)));
+  using encoding::BlobKind;
+  const std::vector<std::optional<BlobKind>> kinds = {
+      BlobKind::kInline,    std::nullopt,      BlobKind::kInline,  BlobKind::kPacked,
+      BlobKind::kDedicated, BlobKind::kPacked, BlobKind::kExternal};
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    ASSERT_EQ(places[i].has_value(), kinds[i].has_value()) << i;
+    if (kinds[i]) EXPECT_EQ(places[i]->kind, *kinds[i]) << i;
+  }
+  EXPECT_EQ(places[6]->uri, "file:///tmp/x");
+  EXPECT_EQ(places[5]->position, 70'000u);
+  EXPECT_EQ(places[5]->blob_id, places[3]->blob_id);
+  ASSERT_OK_AND_ASSIGN(auto pack, store->Get("side" + std::to_string(places[3]->blob_id)));
+  EXPECT_EQ(pack->ToString(), *values[3] + *values[5]);
+  ASSERT_OK_AND_ASSIGN(auto alone, store->Get("side" + std::to_string(places[4]->blob_id)));
+  EXPECT_EQ(alone->size(), 5 << 20);
+  // Without sidecars all bytes lie in the file.
+  ASSERT_OK_AND_ASSIGN(Written inside, WriteFile({BatchOf(field, array->Slice(0, 6))}, {}));
+  rows = {{0, 6}};
+  ASSERT_OK_AND_ASSIGN(auto bytes, inside.file->Read(inside.file->schema(), rows, BlobHandling::kBytes));
+  const auto& read = static_cast<const arrow::LargeBinaryArray&>(*bytes->column(0));
+  for (int64_t i = 0; i < 6; ++i) {
+    ASSERT_EQ(read.IsNull(i), !values[static_cast<size_t>(i)].has_value());
+    if (!read.IsNull(i)) EXPECT_EQ(read.GetView(i), *values[static_cast<size_t>(i)]);
+  }
+  EXPECT_ERROR(
+      ErrorKind::kInvalidArgument, "exactly one of `data` and `uri`",
+      WriteFile({BatchOf(field, std::make_shared<arrow::StructArray>(field->type(), 7, members))}, {})
+          .status());
 }
 
 TEST(FileWriter, KeepsGlobalBuffersAndMetadata) {

@@ -70,7 +70,10 @@ void Append(const Field& field, int32_t parent_id, google::protobuf::RepeatedPtr
   to->set_unenforced_primary_key_position(field.unenforced_primary_key_position);
   to->set_unenforced_clustering_key(field.unenforced_clustering_key);
   to->set_unenforced_clustering_key_position(field.unenforced_clustering_key_position);
-  for (const Field& child : field.children) Append(child, field.id, out);
+  // Members of a blob v2 descriptor have no id, and name no parent either.
+  for (const Field& child : field.children) {
+    Append(child, child.id < 0 && field.is_blob() ? -1 : field.id, out);
+  }
 }
 
 }  // namespace

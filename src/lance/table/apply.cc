@@ -120,6 +120,22 @@ Status CheckSystemIndices(const Operation& operation, const Manifest& current,
   return Status::OK();
 }
 
+// A structure may be spread over files, and then each of them may list it; a value may not be in two.
+Status CheckNoFieldTwice(const schema::Schema& schema, const Fragment& fragment) {
+  std::unordered_set<int32_t> seen;
+  for (const DataFile& file : fragment.files) {
+    for (const int32_t id : file.fields) {
+      if (id < 0 || seen.insert(id).second) continue;
+      const schema::Field* field = schema.FindById(id);
+      if (field != nullptr && field->children.empty()) {
+        return NotSupported("fragment {} holds field {} (id {}) in two data files", fragment.id, field->name,
+                            id);
+      }
+    }
+  }
+  return Status::OK();
+}
+
 Status CheckFragments(const Manifest& next) {
   const std::vector<Fragment>& fragments = next.fragments;
   for (size_t i = 0; i < fragments.size(); ++i) {
@@ -127,15 +143,7 @@ Status CheckFragments(const Manifest& next) {
                     "the commit would make two fragments with id {}", fragments[i].id);
     LANCE_CHECK_ARG(fragments[i].id <= UINT32_MAX, "fragment id {} does not fit 32 bits", fragments[i].id);
     ARROW_RETURN_NOT_OK(CheckLineageColumns(fragments[i]));
-    if (fragments[i].files.size() < 2) continue;
-    std::unordered_set<int32_t> seen;
-    for (const DataFile& file : fragments[i].files) {
-      for (const int32_t field : file.fields) {
-        if (field >= 0 && !seen.insert(field).second) {
-          return NotSupported("fragment {} holds field id {} in two data files", fragments[i].id, field);
-        }
-      }
-    }
+    if (fragments[i].files.size() > 1) ARROW_RETURN_NOT_OK(CheckNoFieldTwice(next.schema, fragments[i]));
   }
   return Status::OK();
 }

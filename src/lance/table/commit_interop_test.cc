@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "lance/base/commit_error.h"
 #include "lance/table/clone.h"
 #include "lance/table/commit.h"
 #include "lance/table/row_ids.h"
@@ -109,6 +110,28 @@ TEST_F(CommitInterop, MovesRows) {
   update.new_fragments = Fresh({before[0]});
   update.new_fragments[0].row_ids = {Lineage::Kind::kInline, SerializeRowIds(moved)};
   ASSERT_OK_AND_ASSIGN(table, Commit(*table, RequestOf(update)));
+}
+
+// Deletes rows that were read at version 1, after pylance deleted others of the same fragment.
+TEST_F(CommitInterop, RebasesOverPylance) {
+  ASSERT_OK_AND_ASSIGN(auto old,
+                       Checkout(*Open("race"), {.number = 1, .tag = {}, .branch = {}, .as_of = {}}));
+  CommitRequest request;
+  operation::Delete removal;
+  const std::vector<uint32_t> some = {7, 8};
+  ASSERT_OK_AND_ASSIGN(auto left, DeleteRows(*old, old->manifest().fragments[0], some));
+  removal.updated_fragments = {*left};
+  request.operation = removal;
+  request.affected_rows[0] = some;
+  ASSERT_OK_AND_ASSIGN(auto table, Commit(*old, request));
+  EXPECT_EQ(table->manifest().version, 4u);
+  // The row that pylance deleted.
+  const std::vector<uint32_t> theirs = {5};
+  ASSERT_OK_AND_ASSIGN(left, DeleteRows(*old, old->manifest().fragments[0], theirs));
+  removal.updated_fragments = {*left};
+  request.operation = removal;
+  request.affected_rows = {{0, theirs}};
+  EXPECT_TRUE(IsRetryable(Commit(*old, request).status()));
 }
 
 // A tag, a branch that goes its own way, and a clone.

@@ -301,6 +301,37 @@ TEST(Commit, MarksTablesWithFilesOfSeveralVersions) {
   EXPECT_ERROR(ErrorKind::kInvalidArgument, "cannot be mixed", Commit(*second, RequestOf(legacy)).status());
 }
 
+TEST(Commit, HoldsTheLockOfTheCaller) {
+  ASSERT_OK_AND_ASSIGN(auto first, MakeTable(FreshUri(), 1));
+  ASSERT_OK_AND_ASSIGN(auto second, Commit(*first, RequestOf(AppendOf(1))));
+  std::vector<uint64_t> locked;
+  int held = 0;
+  CommitOptions options;
+  options.lock = [&](uint64_t version) -> Result<std::shared_ptr<void>> {
+    locked.push_back(version);
+    ++held;
+    return std::shared_ptr<void>(&held, [](void* count) { --*static_cast<int*>(count); });
+  };
+  ASSERT_OK_AND_ASSIGN(auto third, Commit(*first, RequestOf(AppendOf(1)), options));
+  EXPECT_EQ(locked, (std::vector<uint64_t>{3}));
+  EXPECT_EQ(held, 0);
+  options.lock = [](uint64_t) -> Result<std::shared_ptr<void>> { return IOError("no lock to be had"); };
+  EXPECT_ERROR(ErrorKind::kIOError, "no lock", Commit(*third, RequestOf(AppendOf(1)), options).status());
+  ASSERT_OK_AND_ASSIGN(uint64_t latest, LatestVersion(*first));
+  EXPECT_EQ(latest, 3u);
+}
+
+TEST(Commit, DoesNotFillGapsThatCleanupLeft) {
+  ASSERT_OK_AND_ASSIGN(auto first, MakeTable(FreshUri(), 1));
+  ASSERT_OK_AND_ASSIGN(auto second, Commit(*first, RequestOf(AppendOf(1))));
+  ASSERT_OK_AND_ASSIGN(auto third, Commit(*second, RequestOf(AppendOf(1))));
+  ASSERT_OK(first->object_store()->Delete(ManifestKey(2, NamingScheme::kV2)));
+  const Status status = Commit(*first, RequestOf(AppendOf(1))).status();
+  EXPECT_TRUE(IsRetryable(status)) << status.ToString();
+  ASSERT_OK_AND_ASSIGN(auto fourth, Commit(*third, RequestOf(AppendOf(1))));
+  EXPECT_EQ(fourth->manifest().version, 4u);
+}
+
 TEST(Commit, LeavesOutTheTransactionFileOnRequest) {
   ASSERT_OK_AND_ASSIGN(auto first, MakeTable(FreshUri(), 1));
   CommitOptions options;

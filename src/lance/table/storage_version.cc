@@ -140,7 +140,10 @@ Status SettleStorageVersion(Manifest* manifest) {
       differs |= version != manifest->data_storage_version;
     }
   }
-  LANCE_CHECK_ARG(!has_legacy || !has_v2, "data files of 0.1 and of 2.x cannot be mixed");
+  LANCE_CHECK_ARG(
+      !has_legacy || !has_v2,
+      "The dataset contains a mixture of file versions, 0.1 and 2.x, which cannot be mixed. All data "
+      "files must have the same version");
   if (!differs) return Status::OK();
   LANCE_CHECK_ARG(has_v2, "0.1 data files cannot be added to a table of version {}",
                   manifest->data_storage_version);

@@ -37,6 +37,11 @@ def _commit(target, transaction, name, *, commit_lock, storage_options, enable_v
         "retry_timeout_ms": milliseconds(commit_timeout),
     }
     values = native_values.transaction_to_native(transaction)
+    if detached and transaction.read_version >> 63:
+        # A detached version is not in the line of versions: the next one is built on it directly.
+        target = (target if isinstance(target, LanceDataset) else LanceDataset(target)).checkout_version(
+            transaction.read_version
+        )
     with locking(writing.check_lock(commit_lock)) as guard:
         options["commit_lock"] = guard
         native = _native.commit_transaction(writing.destination(target, name), values, options)

@@ -56,8 +56,10 @@ def updated(fragment, reader, left_on, right_on):
     """The columns of ``reader``, by key where there is a match, else as they are; and the offsets that match."""
     rows = reader.read_all()
     _check_key(fragment, rows, left_on, right_on)
-    names = [name for name in rows.column_names if name != right_on and name not in _VIRTUAL]
+    names = [name for name in rows.column_names if name != right_on]
     for name in names:
+        if name in _VIRTUAL:
+            raise ValueError(f"Invalid user input: Column {name} is a metadata column and cannot be updated")
         if name not in fragment.schema.names:
             raise ValueError(
                 f"Invalid user input: Column {name} in right side fragment does not exist in left side fragment"

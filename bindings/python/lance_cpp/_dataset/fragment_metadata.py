@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from lance_cpp import _native
+from lance_cpp._unsupported import unsupported
 
 
 class _JsonValue:
@@ -86,6 +87,18 @@ class RowDatasetVersionMeta(_JsonValue):
 
     def __init__(self, inline):
         self.inline = list(inline)
+
+
+class ColumnLineage:
+    """Stands for row ids or versions that a column of the fragment's data files holds."""
+
+    def asdict(self) -> dict:
+        raise unsupported("JSON of a fragment whose row lineage is a column", "the reference writes no such fragments")
+
+    def __eq__(self, other):
+        return isinstance(other, ColumnLineage)
+
+    __hash__ = None
 
 
 class RowIdSequence:
@@ -278,7 +291,9 @@ class FragmentMetadata:
     @staticmethod
     def _from_native(values) -> FragmentMetadata:
         def lineage(kind, value):
-            return kind(value) if isinstance(value, bytes) else None
+            if value is None:
+                return None
+            return kind(value) if isinstance(value, bytes) else ColumnLineage()
 
         deletions = values["deletion_file"]
         return FragmentMetadata(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lance_cpp._unsupported import INDEXES, WRITES, not_yet
 
-HISTORY = "it needs transaction files, which this release does not read"
+HISTORY = "it is not there yet"
 
 
 class NotYetSupported:

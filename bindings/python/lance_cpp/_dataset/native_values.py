@@ -26,11 +26,15 @@ def data_file_to_native(file) -> dict:
 
 
 def fragment_to_native(fragment) -> dict:
+    from lance_cpp._dataset.fragment_metadata import ColumnLineage
+
     if fragment.overlays:
         raise unsupported("FragmentMetadata.overlays", "data overlays are an unstable feature of the format")
 
     def lineage(meta):
-        return None if meta is None else bytes(meta.inline)
+        if meta is None:
+            return None
+        return "column" if isinstance(meta, ColumnLineage) else bytes(meta.inline)
 
     return {
         "id": fragment.id,

@@ -447,6 +447,9 @@ class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
 
     def take(self, indices, columns=None) -> pa.Table:
         """Rows by position, in the order given, duplicates kept."""
+        if isinstance(columns, list) and len(set(columns)) < len(columns):
+            unique = list(dict.fromkeys(columns))
+            return self.take(indices, unique).select([unique.index(name) for name in columns])
         return results.to_table(self._ds.take(_offsets(indices), self._projection(columns)))
 
     def _take_rows(self, row_ids, columns=None, *, ignore_deletions=False, **kargs) -> pa.Table:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import os
 import warnings
 
@@ -125,16 +127,30 @@ def native_options(
     }
 
 
-def report_progress(progress, fragments):
-    """Tells a ``FragmentWriteProgress`` of fragments, each when it is complete."""
-    import json
+class ProgressReport:
+    """Tells a ``FragmentWriteProgress`` of a write: of the first fragment when it begins, of all when it is over.
 
-    if progress is None:
-        return
-    for fragment in fragments:
-        text = json.dumps(fragment.to_json())
-        progress._do_begin(text)
-        progress._do_complete(text)
+    Which files there are is known at the end only: ``begin`` gets a fragment without files.
+    """
+
+    def __init__(self, progress, first_id=0):
+        self._progress, self._first_id = progress, first_id or 0
+
+    def begin(self, index=0):
+        from lance_cpp.fragment import FragmentMetadata
+
+        if self._progress is not None:
+            self._tell(self._progress._do_begin, FragmentMetadata(self._first_id + index, [], 0))
+
+    def complete(self, fragments):
+        for index, fragment in enumerate(fragments if self._progress is not None else ()):
+            if index > 0:
+                self.begin(index)
+            self._tell(self._progress._do_complete, dataclasses.replace(fragment, id=self._first_id + index))
+
+    @staticmethod
+    def _tell(method, fragment):
+        method(json.dumps(fragment.to_json()))
 
 
 def _from_namespace(namespace_client, table_id, mode, storage_options):
@@ -191,7 +207,7 @@ def write_dataset(
     :param max_bytes_per_file: a soft bound of a data file's bytes
     :param data_storage_version: file version of new data: ``"2.0"``, ``"2.1"``, ``"2.2"`` or ``"stable"``
     :param enable_stable_row_ids: of a new dataset: row ids outlive compactions
-    :param progress: told of each fragment when it is complete
+    :param progress: told when the first fragment begins, and of each when it is complete
     """
     from lance_cpp._dataset.table import LanceDataset
 
@@ -226,6 +242,8 @@ def write_dataset(
     )
     if commit_lock is None and isinstance(uri, LanceDataset):
         commit_lock = uri._commit_lock
+    report = ProgressReport(progress)
+    report.begin()
     with locking(check_lock(commit_lock)) as options["commit_lock"]:
         native = _native.write_dataset(reader, fresh_in_memory(target, mode), options)
     if isinstance(uri, LanceDataset):
@@ -235,7 +253,7 @@ def write_dataset(
     else:
         dataset = opened(native, storage_options, session)
     if progress is not None:
-        report_progress(progress, _written_fragments(dataset))
+        report.complete(_written_fragments(dataset))
     return dataset
 
 

@@ -16,14 +16,32 @@ table::VersionSelector Selector(const Dataset& dataset, const VersionRef& ref) {
   return out;
 }
 
+// Says what was looked for in the words of the reference.
+Status DescribeTarget(const Dataset& dataset, const VersionRef& ref, const Status& status) {
+  if (Is(status, ErrorKind::kNotFound) && ref.number.has_value()) {
+    const std::string branch = ref.branch.value_or(dataset.snapshot()->manifest().branch.value_or("main"));
+    return NotFound("Version not found error: version {}:{} does not exist", branch, *ref.number);
+  }
+  return status;
+}
+
+Status CheckTagName(const std::string& name) {
+  return WithContext(table::CheckTagName(name), "Ref is invalid");
+}
+
 }  // namespace
 
 arrow::Status CreateTag(const Dataset& dataset, const std::string& name, const VersionRef& version) {
-  return table::CreateTag(*dataset.snapshot(), name, Selector(dataset, version));
+  ARROW_RETURN_NOT_OK(CheckTagName(name));
+  return DescribeTarget(dataset, version,
+                        table::CreateTag(*dataset.snapshot(), name, Selector(dataset, version)));
 }
 
 arrow::Status UpdateTag(const Dataset& dataset, const std::string& name, const VersionRef& version) {
-  return table::UpdateTag(*dataset.snapshot(), name, Selector(dataset, version));
+  ARROW_RETURN_NOT_OK(CheckTagName(name));
+  ARROW_RETURN_NOT_OK(GetTag(dataset, name).status());
+  return DescribeTarget(dataset, version,
+                        table::UpdateTag(*dataset.snapshot(), name, Selector(dataset, version)));
 }
 
 arrow::Status DeleteTag(const Dataset& dataset, const std::string& name) {

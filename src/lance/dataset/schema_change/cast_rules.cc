@@ -3,6 +3,8 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
+#include "lance/expr/logical.h"
+
 namespace lance::dataset {
 namespace {
 
@@ -43,6 +45,15 @@ Result<std::shared_ptr<arrow::Array>> CastStruct(const std::shared_ptr<arrow::Ar
   }
   return std::make_shared<arrow::StructArray>(type, values->length(), std::move(children),
                                               std::move(validity));
+}
+
+// Names the value and the type as the reference does, where Arrow names the value and the range.
+std::string CastProblem(const std::string& message, const arrow::DataType& type) {
+  constexpr std::string_view kValue = "Integer value ";
+  const size_t end = message.find(" not in range");
+  if (!message.starts_with(kValue) || end == std::string::npos) return message;
+  return fmt::format("Can't cast value {} to type {}", message.substr(kValue.size(), end - kValue.size()),
+                     expr::PrintType(type));
 }
 
 }  // namespace
@@ -86,7 +97,7 @@ Result<std::shared_ptr<arrow::Array>> CastColumn(const std::shared_ptr<arrow::Ar
   options.allow_decimal_truncate = true;
   options.allow_float_truncate = true;
   auto cast = arrow::compute::Cast(values, options);
-  if (!cast.ok()) return InvalidArgument("Cast error: {}", cast.status().message());
+  if (!cast.ok()) return InvalidArgument("Cast error: {}", CastProblem(cast.status().message(), *type));
   return cast->make_array();
 }
 

@@ -119,7 +119,7 @@ TEST(AlterColumns, RenamesAndRelaxesWithoutFiles) {
   EXPECT_ERROR(ErrorKind::kInvalidArgument, "contains NULL values",
                AlterColumns(*dataset, {tighten}).status());
   tighten.path = "a";
-  ASSERT_OK_AND_ASSIGN(altered, AlterColumns(*dataset, {tighten}));
+  ASSERT_OK_AND_ASSIGN(altered, AlterColumns(*TwoFragments(), {tighten}));
   EXPECT_FALSE(altered->schema()->GetFieldByName("a")->nullable());
   rename.path = "nope";
   EXPECT_ERROR(ErrorKind::kInvalidArgument, "Column \"nope\" does not exist",

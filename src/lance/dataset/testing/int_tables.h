@@ -40,7 +40,8 @@ inline std::shared_ptr<arrow::RecordBatch> IntBatch(
     fields.push_back(arrow::field(name, arrow::int64()));
     arrays.push_back(IntArray(values));
   }
-  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), arrays[0]->length(), std::move(arrays));
+  const int64_t rows = arrays[0]->length();
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays));
 }
 
 inline std::shared_ptr<arrow::RecordBatchReader> Reader(

@@ -1,5 +1,6 @@
 #include "lance/dataset/write/commit_operation.h"
 
+#include "lance/dataset/cleanup/cleanup_policy.h"
 #include "lance/dataset/make_dataset.h"
 #include "lance/maintenance.h"
 #include "lance/table/table.h"
@@ -26,10 +27,21 @@ Result<std::shared_ptr<Dataset>> CommitOperation(const table::Snapshot& read, ta
   AddProperties(settings, &request);
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const table::Snapshot> committed,
                         table::Commit(read, std::move(request), ToCommitOptions(settings)));
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Dataset> dataset, MakeDataset(std::move(committed)));
+  return FinishCommit(read, std::move(committed), settings);
+}
+
+Result<std::shared_ptr<Dataset>> FinishCommit(const table::Snapshot& read,
+                                              std::shared_ptr<const table::Snapshot> committed,
+                                              const CommitSettings& settings) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Dataset> out, MakeDataset(std::move(committed)));
+  if (settings.skip_auto_cleanup || settings.detached) return out;
   // The commit stands, whatever becomes of the cleanup that the table's config asks for after it.
-  if (!settings.detached) (void)AutoCleanUp(*dataset);
-  return dataset;
+  auto options = AutoCleanupOptions(out->config(), out->version(), false);
+  if (!options.ok() || !options->has_value()) return out;
+  // Seen from the version before, as by the reference: that one stays too. `read` outlives this call.
+  auto before = MakeDataset(std::shared_ptr<const table::Snapshot>(std::shared_ptr<void>(), &read));
+  if (before.ok()) (void)CleanUpOldVersions(**before, **options);
+  return out;
 }
 
 Result<std::shared_ptr<const table::Snapshot>> NewestSnapshot(

@@ -21,6 +21,12 @@ Result<std::shared_ptr<const table::Snapshot>> NewestSnapshot(
 /// Puts the properties and the message of the settings into the request.
 void AddProperties(const CommitSettings& settings, table::CommitRequest* request);
 
+/// The Dataset of a version that was committed on top of `read`. Runs the clean-up that the table's config
+/// asks for; when that fails the commit has still succeeded.
+Result<std::shared_ptr<Dataset>> FinishCommit(const table::Snapshot& read,
+                                              std::shared_ptr<const table::Snapshot> committed,
+                                              const CommitSettings& settings);
+
 table::CommitOptions ToCommitOptions(const CommitSettings& settings);
 
 }  // namespace lance::dataset

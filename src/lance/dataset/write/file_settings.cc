@@ -42,6 +42,8 @@ void ApplySettings(const DataFileSettings& settings, bool durable, FragmentWrite
   out->max_bytes_per_file = settings.max_bytes_per_file;
   out->durability = durable ? store::Durability::kSync : store::Durability::kBuffered;
   out->progress = settings.progress;
+  out->on_begin = settings.on_begin;
+  out->on_complete = settings.on_complete;
 }
 
 }  // namespace lance::dataset

@@ -68,6 +68,9 @@ class FragmentWriterImpl : public FragmentWriter {
     fragments_.push_back(std::move(fragment));
     rows_completed_ += written.num_rows;
     bytes_completed_ += written.size_bytes;
+    if (options_.on_complete != nullptr) {
+      ARROW_RETURN_NOT_OK(options_.on_complete(FragmentMetadata(fragments_.back())));
+    }
     if (options_.progress == nullptr) return Status::OK();
     return options_.progress({rows_completed_, bytes_completed_, fragments_.size()});
   }
@@ -90,7 +93,8 @@ class FragmentWriterImpl : public FragmentWriter {
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<store::WritableObject> object,
                           folder_->store->Create(key, options_.durability));
     ARROW_ASSIGN_OR_RAISE(file_, file::FileWriter::Make(std::move(object), schema_, options_.file));
-    return Status::OK();
+    return options_.on_begin == nullptr ? Status::OK()
+                                        : options_.on_begin(FragmentMetadata(table::Fragment()));
   }
 
   const schema::Schema schema_;

@@ -36,6 +36,8 @@ struct FragmentWriterOptions {
   store::Durability durability = store::Durability::kSync;
   std::vector<DataFolder> folders;  ///< used in turn, one at least
   std::function<Status(const WriteProgress&)> progress;
+  std::function<Status(const FragmentMetadata&)> on_begin;
+  std::function<Status(const FragmentMetadata&)> on_complete;
 };
 
 /// Splits a stream of rows into fragments of one data file each. The fragments have id 0 and no lineage: the

@@ -5,6 +5,7 @@
 #include "lance/dataset/write/target_bases.h"
 #include "lance/table/table.h"
 #include "lance/table/table_snapshot.h"
+#include "lance/table/versions.h"
 #include "lance/write.h"
 
 #include <arrow/api.h>
@@ -197,7 +198,8 @@ Result<std::shared_ptr<Dataset>> Write(arrow::RecordBatchReader& rows, SnapshotP
     }
     return committed.status();
   }
-  return MakeDataset(committed.MoveValueUnsafe());
+  if (plan.table == nullptr) return MakeDataset(committed.MoveValueUnsafe());
+  return dataset::FinishCommit(*plan.table, committed.MoveValueUnsafe(), options.commit);
 }
 
 Result<UncommittedFragments> WriteUncommitted(arrow::RecordBatchReader& rows, SnapshotPtr table,
@@ -263,8 +265,15 @@ Result<std::shared_ptr<Dataset>> CommitTransaction(const std::string& uri, const
       plan.storage_version = version.ToString();
     }
   }
+  // A detached version may follow another one.
+  if (plan.table != nullptr && (transaction.impl().read_version & table::kDetachedBit) != 0) {
+    table::VersionSelector selector;
+    selector.number = transaction.impl().read_version;
+    ARROW_ASSIGN_OR_RAISE(plan.table, table::Checkout(*plan.table, selector));
+  }
   ARROW_ASSIGN_OR_RAISE(SnapshotPtr committed, CommitWrite(plan, transaction.impl()));
-  return MakeDataset(std::move(committed));
+  if (plan.table == nullptr) return MakeDataset(std::move(committed));
+  return dataset::FinishCommit(*plan.table, std::move(committed), options.commit);
 }
 
 }  // namespace lance

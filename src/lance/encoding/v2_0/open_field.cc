@@ -33,7 +33,7 @@ class Opener {
     ARROW_ASSIGN_OR_RAISE(ColumnKind kind, KindOfColumn(*info, field));
     if (kind == ColumnKind::kBlob) return OpenBlob(field, *column, type);
     if (field.is_list()) return OpenListField(field, *column, type, depth);
-    if (field.is_struct() && !IsPacked(*info)) return OpenStruct(field, *info, type, depth);
+    if (field.is_struct() && !IsPacked(*info, field)) return OpenStruct(field, *info, type, depth);
     if (field.is_struct()) return OpenPacked(field, *column, type);
     if (field.is_map()) return NotSupported("{}: map column {} in a 2.0 file", source_->path(), field.name);
     if (arrow::is_base_binary_like(type->id()) && StartsWithList(*info)) {
@@ -78,7 +78,13 @@ class Opener {
     return encoding;
   }
   static bool StartsWithList(const ColumnInfo& info) { return FirstEncoding(info).has_list(); }
-  static bool IsPacked(const ColumnInfo& info) { return FirstEncoding(info).has_packed_struct(); }
+  /// A column without rows shows by its members: packed ones have no columns.
+  bool IsPacked(const ColumnInfo& info, const schema::Field& field) const {
+    const pb20::ArrayEncoding first = FirstEncoding(info);
+    if (first.array_encoding_case() != pb20::ArrayEncoding::ARRAY_ENCODING_NOT_SET)
+      return first.has_packed_struct();
+    return field.is_packed_struct() && !field.children.empty() && !source_->ColumnOf(field.children[0].id);
+  }
 
   Result<std::unique_ptr<Reader>> OpenBlob(const schema::Field& field, int column,
                                            const std::shared_ptr<arrow::DataType>& type) {

@@ -1,64 +1,37 @@
 #include "lance/encoding/write/column_writer.h"
 
 #include <algorithm>
+#include <map>
 
 #include <arrow/array/data.h>
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 
+#include "lance/encoding/v2_0/field_writer.h"
+#include "lance/encoding/write/blob_placer.h"
+#include "lance/encoding/write/leaf_bytes.h"
 #include "lance/encoding/write/page_encoder.h"
 #include "lance/encoding/write/shred.h"
+#include "lance/proto/array_encodings.pb.h"
 
 namespace lance::encoding {
 namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::ArrayData>;
 
-template <typename Offset>
-uint64_t StringBytes(const arrow::ArrayData& array, const RowRanges& rows) {
-  const auto* offsets = array.GetValues<Offset>(1);
-  uint64_t bytes = 0;
-  for (const RowRange& range : rows) {
-    bytes +=
-        static_cast<uint64_t>(offsets[range.end()] - offsets[range.start]) + range.length * sizeof(Offset);
-  }
-  return bytes;
-}
-
-uint64_t PieceBytes(const LeafShape& shape, const arrow::ArrayData& array, const RowRanges& rows) {
-  switch (shape.kind) {
-    case LeafKind::kNull:
-      return 0;
-    case LeafKind::kFixed:
-      return CountRows(rows) * shape.bits / 8;
-    case LeafKind::kVariable:
-      return shape.offset_bytes == 4 ? StringBytes<int32_t>(array, rows) : StringBytes<int64_t>(array, rows);
-    case LeafKind::kDictionary:
-      return CountRows(rows) * shape.children[0].bits / 8;
-    case LeafKind::kPackedStruct:
-      break;
-  }
-  uint64_t bytes = 0;
-  RowRanges members = rows;
-  for (RowRange& range : members) range.start += static_cast<uint64_t>(array.offset);
-  for (size_t i = 0; i < shape.children.size(); ++i) {
-    bytes += PieceBytes(shape.children[i], *array.child_data[i], members);
-  }
-  return bytes;
-}
-
-// Bytes that rows take before encoding, levels included.
-uint64_t LeafBytes(const LeafShape& shape, const ShreddedLeaf& leaf) {
-  uint64_t bytes = (leaf.rep.size() + leaf.def.size()) * 2;
-  for (const ValuePiece& piece : leaf.values) bytes += PieceBytes(shape, *piece.array, piece.rows);
-  return bytes;
-}
+/// About what a blob v2 takes in a page.
+constexpr uint64_t kDescriptorBytes = 32;
 
 // One column: rows held back until they make a page.
 class LeafWriter {
  public:
-  LeafWriter(LeafPath leaf, EncodingHints hints, const ColumnOptions& options, size_t column)
-      : leaf_(std::move(leaf)), hints_(std::move(hints)), options_(options), column_(column) {}
+  LeafWriter(LeafPath leaf, EncodingHints hints, std::optional<BlobPlacer> blobs,
+             const ColumnOptions& options, size_t column)
+      : leaf_(std::move(leaf)),
+        hints_(std::move(hints)),
+        blobs_(std::move(blobs)),
+        options_(options),
+        column_(column) {}
 
   const LeafPath& leaf() const { return leaf_; }
 
@@ -68,14 +41,16 @@ class LeafWriter {
 
   Status Flush(PageSink* sink) {
     if (held_rows_ == 0) return Status::OK();
-    std::vector<EncodedPage> pages;
     const uint64_t first_row = next_row_ - held_rows_;
-    ARROW_RETURN_NOT_OK(
-        EncodePages(leaf_, hints_, options_.format, JoinRows(std::move(held_)), first_row, &pages));
+    auto held = std::make_shared<std::vector<ShreddedLeaf>>(std::move(held_));
     held_.clear();
     held_rows_ = held_bytes_ = dictionary_entries_ = 0;
-    for (EncodedPage& page : pages) ARROW_RETURN_NOT_OK(sink->WritePage(column_, std::move(page)));
-    return Status::OK();
+    return sink->AddPages(column_, [this, held, first_row]() -> Result<std::vector<EncodedPage>> {
+      std::vector<EncodedPage> pages;
+      ARROW_RETURN_NOT_OK(
+          EncodePages(leaf_, hints_, options_.format, JoinRows(std::move(*held)), first_row, &pages));
+      return pages;
+    });
   }
 
  private:
@@ -84,7 +59,7 @@ class LeafWriter {
   Status AppendRows(const ArrayPtr& column, RowRange rows, PageSink* sink) {
     if (rows.length == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(ShreddedLeaf shredded, Shred(leaf_, column, rows));
-    const uint64_t bytes = LeafBytes(leaf_.shape, shredded);
+    const uint64_t bytes = blobs_ ? shredded.num_slots * kDescriptorBytes : LeafBytes(leaf_.shape, shredded);
     const uint64_t room = options_.page_bytes > held_bytes_ ? options_.page_bytes - held_bytes_ : 0;
     if (bytes > std::max(room, options_.page_bytes / 2) + options_.page_bytes / 2 && rows.length > 1) {
       // Whole pages of about the wanted size, by the average size of these rows.
@@ -103,6 +78,7 @@ class LeafWriter {
       ARROW_RETURN_NOT_OK(Flush(sink));
     }
     dictionary_entries_ += entries;
+    if (blobs_) ARROW_RETURN_NOT_OK(blobs_->Place(&shredded, sink));
     held_.push_back(std::move(shredded));
     held_rows_ += rows.length;
     held_bytes_ += bytes;
@@ -130,6 +106,7 @@ class LeafWriter {
 
   LeafPath leaf_;
   EncodingHints hints_;
+  std::optional<BlobPlacer> blobs_;  ///< of blob v2 columns
   const ColumnOptions& options_;
   size_t column_;
   std::vector<ShreddedLeaf> held_;
@@ -189,7 +166,8 @@ class BlobWriter {
     page.first_row = next_row_ - positions_.size();
     positions_.clear();
     sizes_.clear();
-    return sink->WritePage(column_, std::move(page));
+    auto done = std::make_shared<EncodedPage>(std::move(page));
+    return sink->AddPages(column_, [done] { return std::vector<EncodedPage>{std::move(*done)}; });
   }
 
  private:
@@ -212,9 +190,15 @@ class StructuralFieldWriter final : public FieldWriter {
       const size_t column = columns_++;
       ids_.push_back(leaf.field->id);
       checked_.push_back(leaf);
-      if (leaf.blob == BlobForm::kNone) {
+      if (leaf.blob != BlobForm::kV1) {
+        std::optional<BlobPlacer> blobs;
+        if (leaf.blob == BlobForm::kV2) {
+          ARROW_ASSIGN_OR_RAISE(blobs, BlobPlacer::Make(*leaf.field, options_.sidecars));
+          checked_blobs_.emplace(column, *blobs);
+        }
         ARROW_ASSIGN_OR_RAISE(EncodingHints hints, EncodingHints::Parse(*leaf.field, options_.format));
-        leaves_.push_back(std::make_unique<LeafWriter>(std::move(leaf), std::move(hints), options_, column));
+        leaves_.push_back(std::make_unique<LeafWriter>(std::move(leaf), std::move(hints), std::move(blobs),
+                                                       options_, column));
       } else {
         blobs_.push_back(std::make_unique<BlobWriter>(std::move(leaf), options_, column));
       }
@@ -224,6 +208,11 @@ class StructuralFieldWriter final : public FieldWriter {
 
   size_t num_columns() const override { return columns_; }
   std::vector<int32_t> field_ids() const override { return ids_; }
+  std::string column_encoding(size_t /*column*/) const override {
+    pb20::ColumnEncoding encoding;
+    encoding.mutable_values();
+    return encoding.SerializeAsString();
+  }
 
   Status Check(const ArrayPtr& column) const override {
     // What can go wrong shows when the rows are taken apart; flat fields have only their own nulls.
@@ -239,9 +228,12 @@ class StructuralFieldWriter final : public FieldWriter {
     }
     constexpr uint64_t kStep = 1 << 16;
     const auto length = static_cast<uint64_t>(column->length);
-    for (const LeafPath& leaf : checked_) {
+    for (size_t i = 0; i < checked_.size(); ++i) {
+      auto blobs = checked_blobs_.find(i);
       for (uint64_t start = 0; start < length || start == 0; start += kStep) {
-        ARROW_RETURN_NOT_OK(Shred(leaf, column, {start, std::min(kStep, length - start)}).status());
+        ARROW_ASSIGN_OR_RAISE(auto shredded,
+                              Shred(checked_[i], column, {start, std::min(kStep, length - start)}));
+        if (blobs != checked_blobs_.end()) ARROW_RETURN_NOT_OK(blobs->second.Check(shredded));
       }
     }
     return Status::OK();
@@ -264,6 +256,7 @@ class StructuralFieldWriter final : public FieldWriter {
   size_t columns_ = 0;
   std::vector<int32_t> ids_;
   std::vector<LeafPath> checked_;
+  std::map<size_t, BlobPlacer> checked_blobs_;  ///< by column
   std::vector<std::unique_ptr<LeafWriter>> leaves_;
   std::vector<std::unique_ptr<BlobWriter>> blobs_;
 };
@@ -272,6 +265,7 @@ class StructuralFieldWriter final : public FieldWriter {
 
 Result<std::unique_ptr<FieldWriter>> MakeFieldWriter(const schema::Field& field,
                                                      const ColumnOptions& options) {
+  if (options.format.minor == 0) return MakeFieldWriterV2_0(field, options);
   ARROW_ASSIGN_OR_RAISE(std::vector<LeafPath> leaves, FindLeaves(field, options.format));
   auto writer = std::make_unique<StructuralFieldWriter>(options);
   ARROW_RETURN_NOT_OK(writer->Init(std::move(leaves)));

@@ -28,6 +28,8 @@ class Finder {
                              format_.minor);
     }
     if (field.is_blob() && !field.is_struct()) return AddBlob(field, name);
+    // What comes in as (data, uri) is stored as a descriptor; descriptors themselves are packed structs.
+    if (field.is_blob_v2() && field.FindChild("data") != nullptr) return AddBlobV2(field, name);
     if (field.is_packed_struct()) return AddPackedStruct(field, name);
     if (field.is_struct())
       return field.children.empty() ? AddEmptyStruct(field, name) : VisitStruct(field, name);
@@ -76,6 +78,15 @@ class Finder {
     ARROW_ASSIGN_OR_RAISE(auto descriptor, field.BlobDescriptor().ArrowType());
     ARROW_ASSIGN_OR_RAISE(leaf.shape, ShapeOf(descriptor));
     leaf.blob = BlobForm::kV1;
+    out_->push_back(std::move(leaf));
+    return Status::OK();
+  }
+
+  Status AddBlobV2(const schema::Field& field, const std::string& name) {
+    LeafPath leaf = Start(field, name);
+    ARROW_ASSIGN_OR_RAISE(leaf.type, field.BlobDescriptor().ArrowType());
+    ARROW_ASSIGN_OR_RAISE(leaf.shape, ShapeOf(leaf.type));
+    leaf.blob = BlobForm::kV2;
     out_->push_back(std::move(leaf));
     return Status::OK();
   }

@@ -11,7 +11,7 @@
 
 namespace lance::encoding {
 
-enum class BlobForm : uint8_t { kNone, kV1 };
+enum class BlobForm : uint8_t { kNone, kV1, kV2 };
 
 /// One step from a field down to one of its leaves.
 struct PathStep {

@@ -225,6 +225,7 @@ class Walker {
   Status Finish() {
     ARROW_RETURN_NOT_OK(MarkLeafNulls());
     out_.num_values = num_live_;
+    out_.max_visible = levels_.max_visible;
     if (leaf_.shape.kind == LeafKind::kPackedStruct && leaf_.blob == BlobForm::kNone) {
       ARROW_RETURN_NOT_OK(OrderMembers());
     }

@@ -27,11 +27,12 @@ struct ValuePiece {
 /// Levels are numbered as if every layer could hold all it may: innermost first, one definition level an
 /// item, two a list (null below empty). What a page does not need is taken out when it is written.
 struct ShreddedLeaf {
-  uint64_t num_rows = 0;    ///< of the column
-  uint64_t num_slots = 0;   ///< levels; equal to num_values where there is no list
-  uint64_t num_values = 0;  ///< visible slots
-  LevelVector rep;          ///< empty: no list around the leaf
-  LevelVector def;          ///< empty: everything is valid
+  uint64_t num_rows = 0;              ///< of the column
+  uint64_t num_slots = 0;             ///< levels; equal to num_values where there is no list
+  uint64_t num_values = 0;            ///< visible slots
+  uint16_t max_visible = UINT16_MAX;  ///< the highest definition level with a value slot
+  LevelVector rep;                    ///< empty: no list around the leaf
+  LevelVector def;                    ///< empty: everything is valid
   std::vector<ValuePiece> values;
 };
 

@@ -35,6 +35,8 @@ struct StatementResult {
 ///
 ///     SELECT ... FROM 'path/table.lance'
 ///     SELECT ... FROM lance_scan('path', version => 3)
+///     ATTACH 'folder' AS db (TYPE lance); INSERT INTO db.table SELECT ...; SELECT ... FROM db.table
+///     COPY (SELECT ...) TO 'path/table.lance' (FORMAT lance, APPEND)
 ///     SELECT ... FROM lance_vector_search('path', 'vector', [0.1, 0.2]::FLOAT[], k => 10, filter => 'x > 1')
 ///
 /// One thread at a time, but for Interrupt.

@@ -21,6 +21,10 @@ using SnapshotPtr = std::shared_ptr<const table::Snapshot>;
 
 constexpr size_t kRowsPerBatch = 65536;
 
+bool HoldsBlobV2(const schema::Field& field) {
+  return field.is_blob_v2() || std::any_of(field.children.begin(), field.children.end(), HoldsBlobV2);
+}
+
 Status CheckOptions(const MergeInsertOptions& options) {
   if (options.when_matched == WhenMatched::kDoNothing &&
       options.when_not_matched == WhenNotMatched::kDoNothing &&
@@ -75,8 +79,9 @@ class MergeAttempt {
   Result<std::vector<table::Fragment>> WriteRows(MergeInsertStats* stats) {
     const schema::Schema& schema = snapshot_->manifest().schema;
     for (const schema::Field& field : schema.fields) {
-      if (field.is_blob())
-        return NotSupported("merge insert into a table with the blob column {}", field.name);
+      if (HoldsBlobV2(field)) {
+        return NotSupported("merge insert into a table with the blob v2 column {}", field.name);
+      }
     }
     DataFileSettings settings;
     settings.data_storage_version = options_.mutate.data_storage_version;
