@@ -149,7 +149,8 @@ void AddAlterColumn(CLI::App& app, Action& action) {
       "Names and nulls change metadata only.\n"
       "Examples:\n"
       "  lance alter-column table.lance price --rename net_price\n"
-      "  lance alter-column table.lance id --type int64 --not-null\n"
+      "  lance alter-column table.lance id --type int64\n"
+      "  lance alter-column table.lance id --not-null\n"
       "  lance alter-column table.lance vector --type 'halffloat[384]'");
   verb->callback([=, &action] { action = [=] { return RunAlter(*arguments); }; });
 }

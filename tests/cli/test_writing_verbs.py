@@ -281,7 +281,8 @@ def test_columns(ok, run, table):
     assert dataset.schema.field("big").type == pa.bool_()
     ok("add-column", table, "--null", "v=float[4]")
     assert lance.dataset(table).schema.field("v").type == pa.list_(pa.float32(), 4)
-    ok("alter-column", table, "twice", "--rename", "double", "--type", "int32", "--not-null")
+    ok("alter-column", table, "twice", "--rename", "double", "--type", "int32")
+    ok("alter-column", table, "double", "--not-null")
     field = lance.dataset(table).schema.field("double")
     assert (field.type, field.nullable) == (pa.int32(), False)
     assert lance.dataset(table).to_table()["double"].to_pylist() == [i * 2 for i in range(100)]
@@ -293,6 +294,36 @@ def test_columns(ok, run, table):
     assert run("drop-column", table, "nothing").code == 1
     assert run("add-column", table, "id=1").code == 1
     assert run("add-column", table).code == 1
+
+
+@pytest.mark.parametrize("text,type_", [
+    ("int8", pa.int8()), ("halffloat", pa.float16()), (" double ", pa.float64()), ("large_string", pa.large_string()),
+    ("date32[day]", pa.date32()), ("date64[ms]", pa.date64()), ("decimal128(12, 2)", pa.decimal128(12, 2)),
+    ("decimal256(60, 5)", pa.decimal256(60, 5)), ("timestamp[us, tz=Europe/Paris]", pa.timestamp("us", "Europe/Paris")),
+    ("timestamp[ns, UTC]", pa.timestamp("ns", "UTC")), ("timestamp[s]", pa.timestamp("s")), ("time64[ns]", pa.time64("ns")),
+    ("duration[ms]", pa.duration("ms")), ("fixed_size_binary[7]", pa.binary(7)), ("list<item: int32>", pa.list_(pa.int32())),
+    ("list< string >", pa.list_(pa.string())), ("fixed_size_list<item: float>[16]", pa.list_(pa.float32(), 16)),
+    ("float[3]", pa.list_(pa.float32(), 3)),
+    ("struct<x: int32, y: list<item: string>>", pa.struct([("x", pa.int32()), ("y", pa.list_(pa.string()))])),
+])
+def test_types_are_read_as_arrow_prints_them(ok, table, text, type_):
+    ok("add-column", table, "--null", f"new={text}")
+    assert lance.dataset(table).schema.field("new").type == type_
+
+
+@pytest.mark.parametrize("text", ["", "flaot", "list<", "list<int8", "float[", "float[x]", "int8 int8", "time32[ns]",
+                                  "duration[us, UTC]", "timestamp[day]", "decimal128(99, 2)", "struct<x>", "struct<>",
+                                  "list<" * 1000])
+def test_wrong_types_are_errors(run, table, text):
+    result = run("add-column", table, "--null", f"new={text}")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("error: ")
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["d", "3", "-3d", "3 d", "3y", "99999999999999d", "3dd"])
+def test_wrong_lengths_of_time_are_errors(run, table, text):
+    assert "length of time" in run("cleanup", table, f"--older-than={text}").err
 
 
 def test_diff(ok, run, table, tmp_path):
