@@ -7,9 +7,24 @@
 #include <arrow/record_batch.h>
 
 #include "lance/dataset/write/stored_rows.h"
+#include "lance/encoding/core/blob.h"
 
 namespace lance::dataset {
 namespace {
+
+std::string KeyOf(const std::string& prefix, const std::string& name) {
+  return prefix.empty() ? name : prefix + "/" + name;
+}
+
+// Removes the blobs that lie beside a data file. Best effort.
+void RemoveSidecars(const DataFolder& folder, const std::string& file_name) {
+  constexpr std::string_view kEnding = ".lance";
+  if (!file_name.ends_with(kEnding)) return;
+  const std::string stem = file_name.substr(0, file_name.size() - kEnding.size());
+  auto sidecars = folder.store->List(KeyOf(folder.prefix, stem), /*recursive=*/true);
+  if (!sidecars.ok()) return;
+  for (const store::ObjectInfo& sidecar : *sidecars) (void)folder.store->Delete(sidecar.path);
+}
 
 class FragmentWriterImpl : public FragmentWriter {
  public:
@@ -18,7 +33,10 @@ class FragmentWriterImpl : public FragmentWriter {
 
   ~FragmentWriterImpl() override {
     if (finished_) return;
-    if (file_ != nullptr) file_->Abort();
+    if (file_ != nullptr) {
+      file_->Abort();
+      RemoveSidecars(*folder_, name_);
+    }
     RemoveDataFiles(options_.folders, fragments_);
   }
 
@@ -89,10 +107,14 @@ class FragmentWriterImpl : public FragmentWriter {
   Status BeginFragment() {
     folder_ = &options_.folders[next_folder_++ % options_.folders.size()];
     name_ = NewDataFileName();
-    const std::string key = folder_->prefix.empty() ? name_ : folder_->prefix + "/" + name_;
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<store::WritableObject> object,
-                          folder_->store->Create(key, options_.durability));
-    ARROW_ASSIGN_OR_RAISE(file_, file::FileWriter::Make(std::move(object), schema_, options_.file));
+                          folder_->store->Create(KeyOf(folder_->prefix, name_), options_.durability));
+    file::WriteOptions options = options_.file;
+    options.create_sidecar = [store = folder_->store, prefix = folder_->prefix, name = name_,
+                              durability = options_.durability](uint32_t blob_id) {
+      return store->Create(KeyOf(prefix, encoding::BlobSidecarPath(name, blob_id)), durability);
+    };
+    ARROW_ASSIGN_OR_RAISE(file_, file::FileWriter::Make(std::move(object), schema_, options));
     return options_.on_begin == nullptr ? Status::OK()
                                         : options_.on_begin(FragmentMetadata(table::Fragment()));
   }
@@ -148,7 +170,8 @@ void RemoveDataFiles(const std::vector<DataFolder>& folders, const std::vector<t
     for (const table::DataFile& file : fragment.files) {
       for (const DataFolder& folder : folders) {
         if (folder.base_id != file.base_id) continue;
-        (void)folder.store->Delete(folder.prefix.empty() ? file.path : folder.prefix + "/" + file.path);
+        (void)folder.store->Delete(KeyOf(folder.prefix, file.path));
+        RemoveSidecars(folder, file.path);
         break;
       }
     }

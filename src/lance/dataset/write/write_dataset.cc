@@ -3,6 +3,7 @@
 #include "lance/dataset/write/commit_operation.h"
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/dataset/write/target_bases.h"
+#include "lance/runtime/session.h"
 #include "lance/table/table.h"
 #include "lance/table/table_snapshot.h"
 #include "lance/table/versions.h"
@@ -112,8 +113,11 @@ Result<WritePlan> MakePlan(const arrow::Schema& rows, SnapshotPtr table, const s
 }
 
 Result<std::vector<table::Fragment>> WriteRows(arrow::RecordBatchReader& rows, const WritePlan& plan) {
+  const std::shared_ptr<runtime::Session> session = SessionOf(plan.options);
+  dataset::FragmentWriterOptions options = plan.writer;
+  options.file.pool = session->thread_pool();
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<dataset::FragmentWriter> writer,
-                        dataset::FragmentWriter::Make(plan.file_schema, plan.writer));
+                        dataset::FragmentWriter::Make(plan.file_schema, std::move(options)));
   for (;;) {
     std::shared_ptr<arrow::RecordBatch> batch;
     ARROW_RETURN_NOT_OK(rows.ReadNext(&batch));
