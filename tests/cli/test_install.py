@@ -27,7 +27,7 @@ def prefix(tmp_path_factory):
 
 def test_find_package_consumer(prefix, vectors, tmp_path):
     build = tmp_path / "build"
-    sh("cmake", "-S", ROOT / "examples/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
+    sh("cmake", "-G", "Ninja", "-S", ROOT / "examples/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
     sh("cmake", "--build", build)
     out = sh(build / "consumer", vectors[0], "g = 3", "v")
     assert "version 1, 2000 rows" in out
@@ -98,7 +98,7 @@ def installed_arrow(tmp_path_factory):
 def built_with_installed_arrow(installed_arrow, tmp_path_factory):
     build = tmp_path_factory.mktemp("build")
     off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "SQL", "EXAMPLES")]
-    sh("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_PREFIX_PATH={installed_arrow}",
+    sh("cmake", "-G", "Ninja", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_PREFIX_PATH={installed_arrow}",
        "-DLANCE_VENV=/nowhere", *off)
     return build
 
@@ -120,10 +120,10 @@ def test_consumers_find_the_installed_arrow(built_with_installed_arrow, installe
     sh("cp", "-r", prefix, moved)
     (next(moved.rglob("lance-config.cmake"))).write_text(config)
     build = tmp_path / "build"
-    sh("cmake", "-S", ROOT / "examples/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={moved};{installed_arrow}")
+    sh("cmake", "-G", "Ninja", "-S", ROOT / "examples/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={moved};{installed_arrow}")
     sh("cmake", "--build", build)
     assert "version 1, 2000 rows" in sh(build / "consumer", vectors[0], "g = 3", "v")
-    alone = subprocess.run(["cmake", "-S", str(ROOT / "examples/consumer"), "-B", str(tmp_path / "alone"),
+    alone = subprocess.run(["cmake", "-G", "Ninja", "-S", str(ROOT / "examples/consumer"), "-B", str(tmp_path / "alone"),
                             f"-DCMAKE_PREFIX_PATH={moved}"], capture_output=True, text=True)
     assert alone.returncode != 0
     assert "Arrow" in alone.stderr
@@ -135,7 +135,7 @@ def test_an_installed_duckdb_is_used(tmp_path):
     for part in ("include", "lib"):
         (installed / part).symlink_to(ROOT / ".cache/duckdb" / part)
     off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "EXAMPLES")]
-    configure = ["cmake", "-S", str(ROOT), "-G", "Ninja", *off]
+    configure = ["cmake", "-G", "Ninja", "-S", str(ROOT), "-G", "Ninja", *off]
     sh(*configure, "-B", tmp_path / "build", f"-DLANCE_DUCKDB={installed}")
     commands = (tmp_path / "build/compile_commands.json").read_text()
     assert f"{installed}/include" in commands
