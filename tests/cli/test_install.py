@@ -98,7 +98,7 @@ def installed_arrow(tmp_path_factory):
 def built_with_installed_arrow(installed_arrow, tmp_path_factory):
     build = tmp_path_factory.mktemp("build")
     off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "SQL", "EXAMPLES")]
-    sh("cmake", "-G", "Ninja", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_PREFIX_PATH={installed_arrow}",
+    sh("cmake", "-G", "Ninja", "-S", ROOT, "-B", build, "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_PREFIX_PATH={installed_arrow}",
        "-DLANCE_VENV=/nowhere", *off)
     return build
 
@@ -135,7 +135,7 @@ def test_an_installed_duckdb_is_used(tmp_path):
     for part in ("include", "lib"):
         (installed / part).symlink_to(ROOT / ".cache/duckdb" / part)
     off = [f"-DLANCE_BUILD_{part}=OFF" for part in ("TESTS", "FUZZ", "PYTHON", "EXAMPLES")]
-    configure = ["cmake", "-G", "Ninja", "-S", str(ROOT), "-G", "Ninja", *off]
+    configure = ["cmake", "-G", "Ninja", "-S", str(ROOT), *off]
     sh(*configure, "-B", tmp_path / "build", f"-DLANCE_DUCKDB={installed}")
     commands = (tmp_path / "build/compile_commands.json").read_text()
     assert f"{installed}/include" in commands
