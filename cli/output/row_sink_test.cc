@@ -81,7 +81,9 @@ TEST(RowSink, ATableKeepsToItsWidth) {
   const std::string text = Write(OutputFormat::kTable, options);
   for (size_t start = 0, end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
     const std::string line = text.substr(start, end - start);
-    if (line.find("│") == 0) EXPECT_LE(DisplayWidth(line), 14) << line;
+    if (line.find("│") == 0) {
+      EXPECT_LE(DisplayWidth(line), 14) << line;
+    }
   }
   EXPECT_NE(text.find("1 more column"), std::string::npos) << text;
 }

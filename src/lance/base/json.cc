@@ -244,4 +244,19 @@ class JsonParser {
 
 Result<JsonValue> ParseJson(std::string_view text) { return JsonParser(text).Document(); }
 
+std::string QuoteJson(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 }  // namespace lance

@@ -41,4 +41,7 @@ class JsonValue {
 /// 256 is refused.
 Result<JsonValue> ParseJson(std::string_view text);
 
+/// The text as a JSON string, in quotes.
+std::string QuoteJson(std::string_view text);
+
 }  // namespace lance

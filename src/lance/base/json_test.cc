@@ -37,5 +37,11 @@ TEST(Json, RefusesWhatIsNotJson) {
   EXPECT_TRUE(Is(ParseJson(std::string(100000, '[')).status(), ErrorKind::kCorruption));
 }
 
+TEST(QuoteJson, IsReadBackAsItWas) {
+  const std::string text("a\"b\\c\n\x01\x1f \xc3\xa4 \0 z", 15);
+  EXPECT_EQ(ParseJson(QuoteJson(text)).ValueOrDie().text(), text);
+  EXPECT_EQ(QuoteJson("\n\""), "\"\\u000a\\\"\"");
+}
+
 }  // namespace
 }  // namespace lance

@@ -389,7 +389,9 @@ TEST(FileWriter, PlacesBlobsBySize) {
       BlobKind::kDedicated, BlobKind::kPacked, BlobKind::kExternal};
   for (size_t i = 0; i < kinds.size(); ++i) {
     ASSERT_EQ(places[i].has_value(), kinds[i].has_value()) << i;
-    if (kinds[i]) EXPECT_EQ(places[i]->kind, *kinds[i]) << i;
+    if (kinds[i]) {
+      EXPECT_EQ(places[i]->kind, *kinds[i]) << i;
+    }
   }
   EXPECT_EQ(places[6]->uri, "file:///tmp/x");
   EXPECT_EQ(places[5]->position, 70'000u);
@@ -405,7 +407,9 @@ TEST(FileWriter, PlacesBlobsBySize) {
   const auto& read = static_cast<const arrow::LargeBinaryArray&>(*bytes->column(0));
   for (int64_t i = 0; i < 6; ++i) {
     ASSERT_EQ(read.IsNull(i), !values[static_cast<size_t>(i)].has_value());
-    if (!read.IsNull(i)) EXPECT_EQ(read.GetView(i), *values[static_cast<size_t>(i)]);
+    if (!read.IsNull(i)) {
+      EXPECT_EQ(read.GetView(i), *values[static_cast<size_t>(i)]);
+    }
   }
   EXPECT_ERROR(
       ErrorKind::kInvalidArgument, "exactly one of `data` and `uri`",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lance/base/json.h"
 #include "lance/base/uuid.h"
 #include "lance/store/object_store.h"
 #include "lance/table/clone.h"
@@ -26,29 +27,14 @@ std::string BranchKey(const std::string& name) {
   return fmt::format("{}/{}.json", kBranches, EncodeRefName(name));
 }
 
-std::string Quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "\"";
-}
-
-std::string QuotedOrNull(const std::optional<std::string>& text) { return text ? Quoted(*text) : "null"; }
+std::string QuotedOrNull(const std::optional<std::string>& text) { return text ? QuoteJson(*text) : "null"; }
 
 std::string Metadata(const std::map<std::string, std::string>& metadata) {
   if (metadata.empty()) return "{}";
   std::string out = "{";
   for (const auto& [key, value] : metadata) {
-    fmt::format_to(std::back_inserter(out), "{}\n    {}: {}", out.size() > 1 ? "," : "", Quoted(key),
-                   Quoted(value));
+    fmt::format_to(std::back_inserter(out), "{}\n    {}: {}", out.size() > 1 ? "," : "", QuoteJson(key),
+                   QuoteJson(value));
   }
   return out + "\n  }";
 }
@@ -132,7 +118,7 @@ std::string SerializeBranch(const Branch& branch) {
   std::string mapping;
   for (const auto& [version, id] : branch.identifier) {
     fmt::format_to(std::back_inserter(mapping), "{}\n      [\n        {},\n        {}\n      ]",
-                   mapping.empty() ? "" : ",", version, Quoted(id));
+                   mapping.empty() ? "" : ",", version, QuoteJson(id));
   }
   return fmt::format(
       "{{\n  \"parentBranch\": {},\n  \"identifier\": {{\n    \"version_mapping\": [{}{}]\n  }},\n"

@@ -143,7 +143,7 @@ std::string CompactionOptions::ToJson() const {
       materialize_deletions_threshold, OrNull(num_threads), OrNull(batch_rows), OrNull(io_buffer_bytes),
       defer_index_remap, ModeName(mode), OrNull(binary_copy_read_batch_bytes), OrNull(max_source_fragments),
       OrNull(max_source_rows), OrNull(max_source_bytes), excluded,
-      data_storage_version.has_value() ? dataset::QuoteJson(*data_storage_version) : "null");
+      data_storage_version.has_value() ? QuoteJson(*data_storage_version) : "null");
 }
 
 arrow::Result<CompactionOptions> CompactionOptions::FromJson(const std::string& json) {

@@ -46,21 +46,6 @@ void Append(const JsonValue& value, std::string* out) {
 
 }  // namespace
 
-std::string QuoteJson(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string PrintJson(const JsonValue& value) {
   std::string out;
   Append(value, &out);

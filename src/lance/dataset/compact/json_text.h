@@ -7,9 +7,6 @@
 
 namespace lance::dataset {
 
-/// A JSON string with its quotes.
-std::string QuoteJson(std::string_view text);
-
 /// The text of a parsed value, without white space.
 std::string PrintJson(const JsonValue& value);
 

@@ -14,21 +14,6 @@ using table::DataFile;
 using table::DeletionFile;
 using table::Lineage;
 
-std::string Quote(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<int>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string OptionalNumber(const std::optional<uint32_t>& value) {
   return value.has_value() ? std::to_string(*value) : "null";
 }
@@ -45,7 +30,7 @@ std::string FileJson(const DataFile& file) {
   return fmt::format(
       "{{\"path\": {}, \"fields\": [{}], \"column_indices\": [{}], \"file_major_version\": {}, "
       "\"file_minor_version\": {}, \"file_size_bytes\": {}, \"base_id\": {}}}",
-      Quote(file.path), fmt::join(file.fields, ", "), fmt::join(file.column_indices, ", "),
+      QuoteJson(file.path), fmt::join(file.fields, ", "), fmt::join(file.column_indices, ", "),
       file.major_version, file.minor_version, file.size_bytes == 0 ? "null" : std::to_string(file.size_bytes),
       OptionalNumber(file.base_id));
 }
