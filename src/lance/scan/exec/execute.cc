@@ -23,7 +23,7 @@ constexpr uint64_t kMinUnitBytes = 256 << 10;
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
 // Large units (of wide rows) need not go as far ahead as others to keep all threads busy.
-constexpr uint64_t kLargeUnitsAheadBytes = 128 << 20;
+constexpr uint64_t kLargeUnitsAheadBytes = 64 << 20;
 
 class EmptyStream : public BatchStream {
  public:
