@@ -1,11 +1,13 @@
 #include "lance/table/commit.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "lance/base/commit_error.h"
 #include "lance/base/uuid.h"
 #include "lance/table/commit_attempt.h"
+#include "lance/table/commit_turn.h"
 #include "lance/table/conflict.h"
 #include "lance/table/table.h"
 
@@ -38,7 +40,8 @@ class Backoff {
 
  private:
   static constexpr Clock::duration kShortest = std::chrono::milliseconds(1);
-  static constexpr uint64_t kMaxSlots = 128;
+  // Who lost often has waited for many others, and not for one that is slow.
+  static constexpr uint64_t kMaxSlots = 16;
   const Clock::time_point start_;
   const Clock::duration limit_;
   Clock::duration unit_{};
@@ -150,6 +153,7 @@ class Committer {
     }
     bool begun = false;
     for (int attempt = 0; attempt < attempts; ++attempt) {
+      std::optional<CommitTurn> turn(std::in_place, LineOf(read_).store());
       const auto start = Clock::now();
       ARROW_ASSIGN_OR_RAISE(auto base, Newest(attempt == 0, *seen));
       ARROW_RETURN_NOT_OK(CheckWritable(base->manifest()));
@@ -169,6 +173,7 @@ class Committer {
       ARROW_ASSIGN_OR_RAISE(NewVersion version, BuildVersion(*base, transaction));
       ARROW_ASSIGN_OR_RAISE(auto written, writer_.Write(std::move(version)));
       if (written != nullptr) return written;
+      turn.reset();
       if (attempt + 1 < attempts && !backoff.Wait(Clock::now() - start)) {
         return RetryableConflict("gave up after {} attempts in {} ms: others commit to {} faster",
                                  attempt + 1, options_.timeout.count(), read_.uri());
