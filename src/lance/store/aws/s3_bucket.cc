@@ -97,23 +97,22 @@ Result<HttpResponse> S3Bucket::Expect2xx(const AwsRequest& request, const std::s
 }
 
 Result<std::string> S3Bucket::Get(const std::string& key) {
-  ARROW_ASSIGN_OR_RAISE(HttpResponse response, Expect2xx(Request("GET", key), key));
-  counters_.Read(response.body.size());
-  return std::move(response.body);
+  auto response = Expect2xx(Request("GET", key), key);
+  counters_.Read(response.ok() ? response->body.size() : 0);
+  ARROW_RETURN_NOT_OK(response.status());
+  return std::move(response->body);
 }
 
 Result<S3Tail> S3Bucket::GetTail(const std::string& key, uint64_t bytes) {
   AwsRequest request = Request("GET", key);
   request.headers.emplace_back("Range", fmt::format("bytes=-{}", bytes));
   AwsOutcome outcome = client_->SendOne(request);
+  const bool got = outcome.response.ok() && outcome.response->status / 100 == 2;
+  counters_.Read(got ? outcome.response->body.size() : 0);
   ARROW_RETURN_NOT_OK(WithContext(outcome.response.status(), Uri(key)));
   HttpResponse& response = *outcome.response;
-  if (response.status == 416) {  // an empty object has no last bytes
-    counters_.Read(0);
-    return S3Tail{};
-  }
-  if (response.status / 100 != 2) return ErrorOf(response, Uri(key));
-  counters_.Read(response.body.size());
+  if (response.status == 416) return S3Tail{};  // an empty object has no last bytes
+  if (!got) return ErrorOf(response, Uri(key));
   S3Tail out{std::move(response.body), 0};
   out.size = out.bytes.size();
   if (response.status == 206) {
