@@ -37,6 +37,7 @@ class Server:
         self.server = make_server("127.0.0.1", 0, self.handle, threaded=True)
         self.server.RequestHandlerClass.protocol_version = "HTTP/1.1"
         self.server.RequestHandlerClass.log_request = lambda *args: None
+        self.server.log = lambda *args: None  # of connections that were broken on purpose
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"

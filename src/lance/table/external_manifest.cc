@@ -121,7 +121,7 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
                      store::Durability durability) override {
     const auto name = ManifestOf(key);
     if (!name) return inner_->PutIfAbsent(key, bytes, durability);
-    if (!has_rows_) {
+    if (name->version != newest_row_ + 1) {
       // One that was committed before the table came to use the external store.
       ARROW_ASSIGN_OR_RAISE(bool exists, inner_->Exists(key));
       if (exists) return AlreadyExists("{} exists", FullPath(key));
@@ -141,7 +141,7 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
     }
     // The row may have been put: the staging copy must stay, and reading back tells.
     if (!put.ok()) return MakeError(ErrorKind::kCommitStateUnknown, put.message());
-    has_rows_ = true;
+    newest_row_ = row.version;
     // The commit has happened; who comes next finishes it where this does not.
     (void)Finish(row);
     return Status::OK();
@@ -173,7 +173,7 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   Result<std::optional<ExternalManifestStore::Row>> FinishLatest() {
     ARROW_ASSIGN_OR_RAISE(auto row, external_->GetLatest(table_));
     if (!row) return row;
-    has_rows_ = true;
+    newest_row_ = row->version;
     if (IsStaging(row->path)) {
       ARROW_RETURN_NOT_OK(Finish(*row));
     } else {
@@ -185,8 +185,8 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   const std::shared_ptr<store::ObjectStore> inner_;
   const std::shared_ptr<ExternalManifestStore> external_;
   const std::string table_;
-  std::atomic<bool> has_rows_{false};
-  std::atomic<uint64_t> finished_{0};  // a version whose row names its final key
+  std::atomic<uint64_t> newest_row_{0};  // as last seen; 0 for none
+  std::atomic<uint64_t> finished_{0};    // a version whose row names its final key
 };
 
 }  // namespace
