@@ -10,6 +10,7 @@
 #include "lance/table/commit_attempt.h"
 #include "lance/table/commit_turn.h"
 #include "lance/table/conflict.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table.h"
 
 namespace lance::table {
@@ -241,7 +242,7 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   LANCE_CHECK_ARG(std::holds_alternative<operation::Overwrite>(request.operation),
                   "the first commit of a table is an Overwrite, not {}", OperationName(request.operation));
   LANCE_CHECK_ARG(!options.detached, "the first version of a table cannot be detached");
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, store::OpenStore(uri, create.storage_options));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, OpenRoot(uri, create.storage_options));
   const auto existing = LatestManifest(*root.store);
   if (EventsWanted()) {
     Emit(kDatasetEvents, {{"event", "loading"},
