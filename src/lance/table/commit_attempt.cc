@@ -6,6 +6,7 @@
 #include <arrow/buffer.h>
 
 #include "lance/base/commit_error.h"
+#include "lance/base/event.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_encode.h"
 #include "lance/table/write_object.h"
@@ -80,6 +81,7 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Finish(const NewVersi
   const ManifestLocation location{version.manifest->version, version.scheme};
   if ((location.version & kDetachedBit) == 0) NoteLatest(line_.store(), location);
   const std::string path = line_.store().FullPath(location.key());
+  if (EventsWanted()) Emit(kFileAudit, {{"mode", "create"}, {"type", "manifest"}, {"path", path}});
   auto out = TableSnapshot::Make(AdoptManifestFile(path, std::move(bytes), version.manifest), location,
                                  line_.bases, line_.root, line_.session);
   if (out.ok()) return out;

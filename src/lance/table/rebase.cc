@@ -124,6 +124,19 @@ Status CheckReuseIndex(const Snapshot& from, const Snapshot& newest, const Opera
                            newest.manifest().version);
 }
 
+// Whether a change of config entries alone can follow versions whose transactions are gone: none of its keys
+// was touched in between. Everything else that may have happened goes with it.
+bool SettledByState(const Manifest& from, const Manifest& newest, const Operation& operation) {
+  const auto* update = std::get_if<operation::UpdateConfig>(&operation);
+  if (update == nullptr || !update->config || update->config->replace) return false;
+  if (update->table_metadata || update->schema_metadata || !update->field_metadata.empty()) return false;
+  return std::all_of(update->config->entries.begin(), update->config->entries.end(), [&](const auto& entry) {
+    const auto before = from.config.find(entry.first), now = newest.config.find(entry.first);
+    const bool had = before != from.config.end(), has = now != newest.config.end();
+    return had == has && (!had || before->second == now->second);
+  });
+}
+
 // What version `version` did.
 Result<Transaction> TransactionOf(const Snapshot& newest, uint64_t version) {
   std::optional<Transaction> out;
@@ -156,7 +169,12 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
                               ? !request->affected_rows.empty()
                               : request->rewrite_as_read != nullptr || CanFollowDeletions(*rewrite);
   for (uint64_t version = from.manifest().version + 1; version <= last; ++version) {
-    ARROW_ASSIGN_OR_RAISE(Transaction theirs, TransactionOf(newest, version));
+    Result<Transaction> read = TransactionOf(newest, version);
+    if (Is(read.status(), ErrorKind::kCommitConflict) &&
+        SettledByState(from.manifest(), newest.manifest(), request->operation)) {
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(Transaction theirs, std::move(read));
     switch (CheckConflict(from.manifest(), row_by_row, theirs.change, &request->operation)) {
       case Verdict::kCompatible:
         break;

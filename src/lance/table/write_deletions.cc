@@ -8,6 +8,7 @@
 #include <arrow/type.h>
 #include <arrow/util/compression.h>
 
+#include "lance/base/event.h"
 #include "lance/base/uuid.h"
 #include "lance/table/deletion.h"
 #include "lance/table/roaring_runs.h"
@@ -74,6 +75,8 @@ Result<DeletionFile> WriteDeletions(store::ObjectStore& store, uint64_t fragment
                                       out.type == DeletionFile::Type::kBitmap ? "bin" : "arrow");
   const auto* bytes = reinterpret_cast<const uint8_t*>(encoded.bytes.data());
   ARROW_RETURN_NOT_OK(WriteNewObject(store, key, {bytes, encoded.bytes.size()}, durability));
+  if (EventsWanted())
+    Emit(kFileAudit, {{"mode", "create"}, {"type", "deletion"}, {"path", store.FullPath(key)}});
   return out;
 }
 

@@ -71,9 +71,6 @@ class UpdateAttempt {
   Result<UpdateResult> Run() {
     const schema::Schema& schema = snapshot_->manifest().schema;
     ARROW_ASSIGN_OR_RAISE(values_, BindUpdates(schema, updates_));
-    for (const schema::Field& field : schema.fields) {
-      if (HoldsBlobV2(field)) return NotSupported("updating rows of a table with blob v2 columns");
-    }
     DataFileSettings settings;
     settings.data_storage_version = options_.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(dataset::FragmentWriterOptions writer_options,
@@ -93,7 +90,7 @@ class UpdateAttempt {
     ScanOptions scan;
     scan.filter = where_;
     scan.with_row_address = true;
-    scan.blobs = BlobMode::kAllBinary;
+    scan.blobs = BlobMode::kWritable;
     scan.stored_json = true;
     scan.batch_rows = dataset::PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows);
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Scanner> scanner, scan::MakeScanner(snapshot_, scan));

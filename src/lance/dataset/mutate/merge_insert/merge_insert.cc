@@ -6,6 +6,7 @@
 #include "lance/dataset/mutate/merge_insert/key_filter.h"
 #include "lance/dataset/mutate/merge_insert/match_rows.h"
 #include "lance/dataset/mutate/merge_insert/merge_source.h"
+#include "lance/dataset/mutate/merge_insert/rewrite_columns.h"
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
 #include "lance/dataset/mutate/moved_rows.h"
 #include "lance/dataset/mutate/piece_rows.h"
@@ -52,6 +53,7 @@ class MergeAttempt {
     } else {
       stats->num_deleted_rows += matched_.addresses.size();
     }
+    if (options_.rewrite_columns) return RewriteInPlace(stats);
     std::vector<table::Fragment> fragments;
     if ((updates() && !matched_.addresses.empty()) || !matched_.inserted.empty()) {
       ARROW_ASSIGN_OR_RAISE(fragments, WriteRows(stats));
@@ -64,6 +66,7 @@ class MergeAttempt {
   // Removes what Prepare wrote.
   void Undo(const table::CommitRequest& request) const {
     const auto& update = std::get<table::operation::Update>(request.operation);
+    if (options_.rewrite_columns) return dataset::UndoRewriteColumns(*snapshot_, update);
     dataset::RemoveDataFiles(folders_, update.new_fragments);
     dataset::UndoRemoval(*snapshot_, update.updated_fragments);
   }
@@ -74,12 +77,16 @@ class MergeAttempt {
            options_.when_matched == WhenMatched::kUpdateIf;
   }
 
+  Result<table::CommitRequest> RewriteInPlace(MergeInsertStats* stats) {
+    ARROW_RETURN_NOT_OK(dataset::CheckRewriteColumns(snapshot_->manifest().schema, source_, options_));
+    table::CommitRequest request;
+    ARROW_ASSIGN_OR_RAISE(request.operation, dataset::RewriteColumns(snapshot_, source_, matched_, stats));
+    request.read_version = snapshot_->manifest().version;
+    return request;
+  }
+
   Result<std::vector<table::Fragment>> WriteRows(MergeInsertStats* stats) {
     const schema::Schema& schema = snapshot_->manifest().schema;
-    for (const schema::Field& field : schema.fields) {
-      if (field.is_blob())
-        return NotSupported("merge insert into a table with the blob column {}", field.name);
-    }
     DataFileSettings settings;
     settings.data_storage_version = options_.mutate.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(
