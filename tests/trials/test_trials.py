@@ -19,4 +19,4 @@ def test_writers_of_both_engines_lose_nothing(tmp_path, stable):
 
 
 def test_a_table_is_rewritten_in_less_memory_than_it_has(tmp_path):
-    memory.run(str(tmp_path), table_bytes=400 << 20, limit_bytes=256 << 20)
+    memory.run(str(tmp_path), table_bytes=400 << 20, limit_bytes=320 << 20)
