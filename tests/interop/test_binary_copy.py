@@ -28,14 +28,15 @@ def table_of(path, version, writer, stable=False):
 
 
 def pages_of(path):
-    """Column -> the sizes of its pages' buffers, over all files in order."""
+    """Column -> the sizes of its pages' buffers, over all files in order; pages without bytes may become one."""
     dataset = lance_cpp.dataset(path)
     out = {}
     for fragment in dataset.get_fragments():
         (file,) = fragment.data_files()
         metadata = lance_cpp.file.LanceFileReader(f"{path}/data/{file.path}").metadata()
         for number, column in enumerate(metadata.columns):
-            out.setdefault(number, []).extend([[buffer.size for buffer in page.buffers] for page in column.pages])
+            sizes = [[buffer.size for buffer in page.buffers] for page in column.pages]
+            out.setdefault(number, []).extend(page for page in sizes if page)
     return out
 
 
