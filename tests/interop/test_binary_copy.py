@@ -57,7 +57,7 @@ def test_pages_are_copied(tmp_path, version, writer, stable):
         assert dataset.take([3999, 0, 1000]).equals(wanted.take([3999, 0, 1000]))
         dataset.validate()
     # A copied file is a file like others: it can be copied again, deleted from, rewritten.
-    lance.dataset(path).insert(rows(4000, 10))
+    lance.dataset(path).insert(rows(4000, 10, version))
     lance_cpp.dataset(path).optimize.compact_files(compaction_mode="force_binary_copy")
     lance_cpp.dataset(path).delete("id < 5")
     lance.dataset(path).optimize.compact_files()
