@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <arrow/api.h>
+#include <arrow/util/byte_size.h>
 
 #include "lance/encoding/write/blob_placer.h"
 #include "lance/encoding/write/column_writer.h"
@@ -32,6 +33,29 @@ class FieldSink final : public encoding::PageSink {
   PagePipeline* pipeline_;
   size_t first_column_;
 };
+
+// Rows that wait for their page keep what they came with, and the columns of a batch from elsewhere (through
+// the C data interface) have one owner: a narrow column would hold on to megabytes of a wide one for each
+// page of its own. Narrow ones are copied, which costs an eighth of the batch at most.
+void DetachNarrow(std::vector<std::shared_ptr<arrow::ArrayData>>* columns) {
+  constexpr int64_t kLeastBatchBytes = 1 << 20;
+  constexpr int64_t kNarrowShare = 8;
+  std::vector<std::pair<int64_t, size_t>> sizes;  // with the column
+  int64_t all = 0;
+  for (size_t i = 0; i < columns->size(); ++i) {
+    sizes.emplace_back(arrow::util::ReferencedBufferSize(*arrow::MakeArray((*columns)[i])).ValueOr(0), i);
+    all += sizes.back().first;
+  }
+  if (all < kLeastBatchBytes) return;
+  std::sort(sizes.begin(), sizes.end());
+  int64_t narrow = 0;
+  for (const auto& [bytes, i] : sizes) {
+    narrow += bytes;
+    if (narrow > all / kNarrowShare) return;
+    auto copied = arrow::Concatenate({arrow::MakeArray((*columns)[i])});
+    if (copied.ok()) (*columns)[i] = (*copied)->data();
+  }
+}
 
 class V2Writer final : public FileWriter {
  public:
@@ -75,6 +99,7 @@ class V2Writer final : public FileWriter {
       ARROW_RETURN_NOT_OK(WithContext(fields_[i].writer->Check(data), body_.path()));
       columns.push_back(std::move(data));
     }
+    DetachNarrow(&columns);
     for (size_t i = 0; i < fields_.size(); ++i) {
       Status status = fields_[i].writer->Append(columns[i], &fields_[i].sink);
       if (!status.ok()) return Fail(status);

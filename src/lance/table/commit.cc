@@ -1,13 +1,16 @@
 #include "lance/table/commit.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "lance/base/commit_error.h"
 #include "lance/base/event.h"
 #include "lance/base/uuid.h"
 #include "lance/table/commit_attempt.h"
+#include "lance/table/commit_turn.h"
 #include "lance/table/conflict.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table.h"
 
 namespace lance::table {
@@ -39,7 +42,8 @@ class Backoff {
 
  private:
   static constexpr Clock::duration kShortest = std::chrono::milliseconds(1);
-  static constexpr uint64_t kMaxSlots = 128;
+  // Who lost often has waited for many others, and not for one that is slow.
+  static constexpr uint64_t kMaxSlots = 16;
   const Clock::time_point start_;
   const Clock::duration limit_;
   Clock::duration unit_{};
@@ -164,6 +168,7 @@ class Committer {
     }
     bool begun = false;
     for (int attempt = 0; attempt < attempts; ++attempt) {
+      std::optional<CommitTurn> turn(std::in_place, LineOf(read_).store());
       const auto start = Clock::now();
       ARROW_ASSIGN_OR_RAISE(auto base, Newest(attempt == 0, *seen));
       ARROW_RETURN_NOT_OK(CheckWritable(base->manifest()));
@@ -183,6 +188,7 @@ class Committer {
       ARROW_ASSIGN_OR_RAISE(NewVersion version, BuildVersion(*base, transaction));
       ARROW_ASSIGN_OR_RAISE(auto written, writer_.Write(std::move(version)));
       if (written != nullptr) return written;
+      turn.reset();
       if (attempt + 1 < attempts && !backoff.Wait(Clock::now() - start)) {
         return RetryableConflict("gave up after {} attempts in {} ms: others commit to {} faster",
                                  attempt + 1, options_.timeout.count(), read_.uri());
@@ -236,7 +242,7 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   LANCE_CHECK_ARG(std::holds_alternative<operation::Overwrite>(request.operation),
                   "the first commit of a table is an Overwrite, not {}", OperationName(request.operation));
   LANCE_CHECK_ARG(!options.detached, "the first version of a table cannot be detached");
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, store::OpenStore(uri, create.storage_options));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, OpenRoot(uri, create.storage_options));
   const auto existing = LatestManifest(*root.store);
   if (EventsWanted()) {
     Emit(kDatasetEvents, {{"event", "loading"},

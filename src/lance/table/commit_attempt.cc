@@ -9,6 +9,7 @@
 #include "lance/base/event.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_encode.h"
+#include "lance/table/write_object.h"
 
 namespace lance::table {
 namespace {
@@ -49,8 +50,8 @@ Status TransactionWriter::Begin(const Transaction& transaction) {
   file_name_ = fmt::format("{}-{}.txn", transaction.read_version, transaction.uuid);
   // The manifest holds the same bytes: the file need not survive more than the process.
   const bool is_copy = serialized_.size() <= kMaxInlineBytes;
-  const Status status = line_.store().Put("_transactions/" + file_name_, BytesOf(serialized_),
-                                          is_copy ? store::Durability::kBuffered : options_.durability);
+  const Status status = WriteNewObject(line_.store(), "_transactions/" + file_name_, BytesOf(serialized_),
+                                       is_copy ? store::Durability::kBuffered : options_.durability);
   // Whether this file is there or not, the commit is not.
   if (Is(status, ErrorKind::kCommitStateUnknown)) return IOError("{}", status.message());
   return status;

@@ -4,6 +4,7 @@
 #include "lance/table/conflict.h"
 #include "lance/table/deletion.h"
 #include "lance/table/index_maintenance.h"
+#include "lance/table/rebase_rewrite.h"
 #include "lance/table/table.h"
 #include "lance/table/write_deletions.h"
 
@@ -162,6 +163,11 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
                         CommitRequest* request) {
   const uint64_t last = newest.manifest().version;
   bool changed = false;
+  const auto* rewrite = std::get_if<operation::Rewrite>(&request->operation);
+  // Rewritten again from what was read: a rebased one has deletion files already.
+  const bool row_by_row = rewrite == nullptr
+                              ? !request->affected_rows.empty()
+                              : request->rewrite_as_read != nullptr || CanFollowDeletions(*rewrite);
   for (uint64_t version = from.manifest().version + 1; version <= last; ++version) {
     Result<Transaction> read = TransactionOf(newest, version);
     if (Is(read.status(), ErrorKind::kCommitConflict) &&
@@ -169,8 +175,7 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
       continue;
     }
     ARROW_ASSIGN_OR_RAISE(Transaction theirs, std::move(read));
-    switch (
-        CheckConflict(from.manifest(), !request->affected_rows.empty(), theirs.change, &request->operation)) {
+    switch (CheckConflict(from.manifest(), row_by_row, theirs.change, &request->operation)) {
       case Verdict::kCompatible:
         break;
       case Verdict::kRetryable:
@@ -186,6 +191,10 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
   ARROW_RETURN_NOT_OK(CheckReuseIndex(from, newest, request->operation));
   if (auto change = RowChangeOf(&request->operation)) {
     ARROW_RETURN_NOT_OK(RebaseRows(from, newest, durability, request, *change));
+    changed = true;
+  }
+  if (rewrite != nullptr && row_by_row) {
+    ARROW_RETURN_NOT_OK(RebaseRewrite(newest, durability, request));
     changed = true;
   }
   if (auto* index = std::get_if<operation::CreateIndex>(&request->operation)) {

@@ -5,6 +5,7 @@
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/dataset/write/target_bases.h"
 #include "lance/runtime/session.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table.h"
 #include "lance/table/table_snapshot.h"
 #include "lance/table/versions.h"
@@ -74,7 +75,7 @@ Status PlanFiles(WritePlan* plan) {
     ARROW_ASSIGN_OR_RAISE(plan->writer.file.version, dataset::ParseStorageVersion(plan->storage_version));
     ApplySettings(plan->options.files, plan->options.commit.durable, &plan->writer);
     ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened,
-                          store::OpenStore(plan->uri, plan->options.storage_options));
+                          table::OpenRoot(plan->uri, plan->options.storage_options));
     own.store = std::move(opened.store);
     own_uri = std::move(opened.uri);
     plan->writer.folders = {own};

@@ -9,6 +9,7 @@
 #include "lance/dataset/mutate/merge_insert/rewrite_columns.h"
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
 #include "lance/dataset/mutate/moved_rows.h"
+#include "lance/dataset/mutate/piece_rows.h"
 #include "lance/dataset/mutate/remove_rows.h"
 #include "lance/dataset/mutate/retry.h"
 #include "lance/dataset/write/commit_operation.h"
@@ -20,7 +21,8 @@ namespace {
 
 using SnapshotPtr = std::shared_ptr<const table::Snapshot>;
 
-constexpr size_t kRowsPerBatch = 65536;
+constexpr uint64_t kPieceBytes = 16 << 20;
+constexpr int64_t kMaxPieceRows = 65536;
 
 Status CheckOptions(const MergeInsertOptions& options) {
   if (options.when_matched == WhenMatched::kDoNothing &&
@@ -92,10 +94,11 @@ class MergeAttempt {
         dataset::MakeFragmentWriterOptions(*snapshot_, settings, options_.mutate.commit.durable));
     folders_ = writer_options.folders;
     ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, std::move(writer_options)));
+    const auto piece = static_cast<size_t>(dataset::PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows));
     if (updates()) {
       dataset::TargetReader kept(snapshot_, source_.missing);
-      for (size_t start = 0; start < matched_.addresses.size(); start += kRowsPerBatch) {
-        const size_t count = std::min(kRowsPerBatch, matched_.addresses.size() - start);
+      for (size_t start = 0; start < matched_.addresses.size(); start += piece) {
+        const size_t count = std::min(piece, matched_.addresses.size() - start);
         const std::span<const uint32_t> rows = std::span(matched_.source_rows).subspan(start, count);
         ARROW_ASSIGN_OR_RAISE(auto batch, dataset::TakeSourceRows(*source_.rows, rows));
         ARROW_ASSIGN_OR_RAISE(auto others, kept.Read(std::span(matched_.addresses).subspan(start, count)));
@@ -103,8 +106,8 @@ class MergeAttempt {
         ARROW_RETURN_NOT_OK(writer->Write(*batch));
       }
     }
-    for (size_t start = 0; start < matched_.inserted.size(); start += kRowsPerBatch) {
-      const size_t count = std::min(kRowsPerBatch, matched_.inserted.size() - start);
+    for (size_t start = 0; start < matched_.inserted.size(); start += piece) {
+      const size_t count = std::min(piece, matched_.inserted.size() - start);
       const std::span<const uint32_t> rows = std::span(matched_.inserted).subspan(start, count);
       ARROW_ASSIGN_OR_RAISE(auto batch, dataset::TakeSourceRows(*source_.rows, rows));
       ARROW_ASSIGN_OR_RAISE(auto nulls, NullColumns(static_cast<int64_t>(count)));
