@@ -2,6 +2,7 @@
 
 #include <arrow/buffer.h>
 
+#include "lance/base/event.h"
 #include "lance/store/object_store.h"
 #include "lance/table/open_root.h"
 #include "lance/table/table_snapshot.h"
@@ -129,8 +130,16 @@ Result<std::shared_ptr<const Snapshot>> OpenSelected(Line line, VersionSelector 
 Result<std::shared_ptr<const Snapshot>> OpenTable(const std::string& uri, const TableOptions& options) {
   LANCE_CHECK_ARG(options.session != nullptr, "a table needs a session");
   ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, OpenRoot(uri, options.storage_options));
-  ARROW_ASSIGN_OR_RAISE(Line line, MainLine(root, options.storage_options));
-  return OpenSelected(std::move(line), options.version, options.session);
+  const std::string opened_uri = root.uri;
+  ARROW_ASSIGN_OR_RAISE(Line line, MainLine(std::move(root), options.storage_options));
+  auto opened = OpenSelected(std::move(line), options.version, options.session);
+  if (EventsWanted()) {
+    Emit(kDatasetEvents, {{"event", "loading"},
+                          {"uri", opened_uri},
+                          {"version", opened.ok() ? std::to_string((*opened)->manifest().version) : "None"},
+                          {"status", opened.ok() ? "success" : "error"}});
+  }
+  return opened;
 }
 
 Result<std::shared_ptr<const Snapshot>> Checkout(const Snapshot& from, const VersionSelector& version) {
