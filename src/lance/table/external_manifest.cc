@@ -121,7 +121,7 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
                      store::Durability durability) override {
     const auto name = ManifestOf(key);
     if (!name) return inner_->PutIfAbsent(key, bytes, durability);
-    if (name->version != newest_row_ + 1) {
+    if (newest_row_ == 0 || name->version != newest_row_ + 1) {
       // One that was committed before the table came to use the external store.
       ARROW_ASSIGN_OR_RAISE(bool exists, inner_->Exists(key));
       if (exists) return AlreadyExists("{} exists", FullPath(key));
