@@ -82,7 +82,7 @@ struct Worker {
   std::vector<Candidate> pool, chosen;
 };
 
-class Graph : public HnswGraph {
+class Graph : public BuiltGraph {
  public:
   Graph(const NodeDistance* distance, uint32_t count, const HnswBuildOptions& options)
       : distance_(distance), count_(count), options_(options), m_(options.parameters.m) {}
@@ -349,7 +349,7 @@ Status HnswBuildOptions::Validate() const {
   return Status::OK();
 }
 
-Result<std::unique_ptr<HnswGraph>> HnswGraph::Build(const NodeDistance& distance, uint32_t count,
+Result<std::unique_ptr<BuiltGraph>> BuiltGraph::Build(const NodeDistance& distance, uint32_t count,
                                                     const HnswBuildOptions& options) {
   ARROW_RETURN_NOT_OK(options.Validate());
   auto graph = std::make_unique<Graph>(&distance, count, options);

@@ -32,12 +32,12 @@ struct HnswBuildOptions {
 
 /// A finished graph over the nodes 0 to count - 1. Levels of nodes depend on the seed only; with several
 /// threads the links depend on their timing.
-class HnswGraph {
+class BuiltGraph {
  public:
   /// `distance` is used during the call only. Errors: InvalidArgument, Cancelled.
-  static Result<std::unique_ptr<HnswGraph>> Build(const NodeDistance& distance, uint32_t count,
+  static Result<std::unique_ptr<BuiltGraph>> Build(const NodeDistance& distance, uint32_t count,
                                                   const HnswBuildOptions& options);
-  virtual ~HnswGraph() = default;
+  virtual ~BuiltGraph() = default;
   virtual HnswMetadata metadata() const = 0;
   /// The nodes of a level, ascending; all of them for level 0.
   virtual std::vector<uint32_t> NodesOf(uint32_t level) const = 0;
