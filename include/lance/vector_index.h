@@ -50,6 +50,9 @@ struct LANCE_EXPORT VectorIndexOptions {
   std::optional<uint32_t> num_bits;
   std::vector<float> codebook;  ///< of PQ, [sub-vector][code][dim of sub-vector]: not trained then
 
+  uint64_t quantizer_sample_rate = 256;  ///< training vectors for each code of PQ
+  int quantizer_iterations = 50;         ///< of k-means for PQ
+
   uint32_t hnsw_max_level = 7;
   uint32_t hnsw_m = 20;  ///< neighbours a node; twice as many on level 0
   uint32_t hnsw_ef_construction = 150;
@@ -89,13 +92,45 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(const Dat
 LANCE_EXPORT arrow::Result<IndexSegment> BuildVectorIndexSegment(const Dataset& dataset, const std::string& column,
                                                                  const VectorIndexOptions& options = {});
 
+/// What training finds out, to build segments of one index in several places.
+struct VectorModelValues {
+  uint64_t num_partitions = 0;
+  uint64_t dimension = 0;
+  std::vector<float> centroids;      ///< num_partitions * dimension
+  std::vector<uint8_t> bit_centroids;  ///< of uint8 columns instead
+  std::vector<float> codebook;       ///< of PQ types: [sub-vector][code][dim of sub-vector]
+};
+
+/// Trains partitions and, for PQ types, the codebook, without building anything.
+LANCE_EXPORT arrow::Result<VectorModelValues> TrainVectorModel(const Dataset& dataset, const std::string& column,
+                                                               const VectorIndexOptions& options = {});
+
+/// An index as the manifest describes it, all its segments together.
+struct IndexDescription {
+  std::string name;
+  std::string type;  ///< "IVF_PQ", "BTree", ...
+  std::vector<std::string> columns;
+  std::optional<std::string> metric;  ///< of vector indices
+  uint64_t num_segments = 0;
+  uint64_t num_fragments_covered = 0;
+  uint64_t num_fragments_not_covered = 0;
+  uint64_t size_bytes = 0;  ///< of the files, where the manifest says it
+  uint64_t dataset_version = 0;  ///< from which the newest segment was built
+  bool trained = true;           ///< false: a definition without files
+  std::vector<std::string> uuids;
+};
+
+/// All indices but those that serve the table itself, by name.
+LANCE_EXPORT arrow::Result<std::vector<IndexDescription>> DescribeIndices(const Dataset& dataset);
+
 /// Removes all segments of an index. Its files stay until the versions that name them are cleaned up. Errors:
 /// NotFound.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropIndex(const Dataset& dataset, const std::string& name,
                                                                const CommitSettings& commit = {});
 
 struct OptimizeIndicesOptions {
-  /// Segments to merge with the rows that are new; 0: new rows become a segment of their own. Default 1.
+  /// The newest so many segments are merged with the rows that are new. Default 0: these become a segment of
+  /// their own.
   std::optional<uint64_t> num_indices_to_merge;
   std::optional<std::vector<std::string>> names;  ///< default: all
   bool retrain = false;                           ///< builds anew over all rows, with the same parameters

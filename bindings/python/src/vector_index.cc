@@ -42,7 +42,7 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
             {"type", "name", "metric", "replace", "train", "target_partition_size", "num_partitions",
              "max_iterations", "sample_rate", "centroids", "num_sub_vectors", "num_bits", "codebook",
              "hnsw_max_level", "hnsw_m", "hnsw_ef_construction", "fragments", "uuid", "seed",
-             "memory_budget_bytes", "progress", "commit_lock"},
+             "memory_budget_bytes", "progress", "commit_lock", "quantizer_sample_rate", "quantizer_iterations"},
             "create_index");
   VectorIndexOptions out;
   Take(options, "type", &out.type);
@@ -61,6 +61,8 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
   Take(options, "hnsw_ef_construction", &out.hnsw_ef_construction);
   Take(options, "fragments", &out.fragments);
   Take(options, "uuid", &out.uuid);
+  Take(options, "quantizer_sample_rate", &out.quantizer_sample_rate);
+  Take(options, "quantizer_iterations", &out.quantizer_iterations);
   Take(options, "seed", &out.seed);
   Take(options, "memory_budget_bytes", &out.memory_budget_bytes);
   nb::object centroids, codebook, progress;
@@ -98,6 +100,23 @@ void BindVectorIndex(nb::module_& module) {
         const IndexSegment segment =
             Unwrap(Unlocked([&] { return BuildVectorIndexSegment(dataset, column, parsed); }));
         return IndexToPython(*static_cast<const table::IndexMetadata*>(segment.impl().get()));
+      },
+      nb::arg("dataset"), nb::arg("column"), nb::arg("options"));
+  module.def(
+      "train_vector_model",
+      [](const Dataset& dataset, const std::string& column, const nb::dict& options) {
+        EnsureCompute();
+        const VectorIndexOptions parsed = OptionsFromPython(options);
+        const VectorModelValues model =
+            Unwrap(Unlocked([&] { return TrainVectorModel(dataset, column, parsed); }));
+        const auto bytes = [](const void* from, size_t size) {
+          return nb::bytes(static_cast<const char*>(from), size);
+        };
+        const nb::bytes centroids =
+            model.centroids.empty() ? bytes(model.bit_centroids.data(), model.bit_centroids.size())
+                                    : bytes(model.centroids.data(), model.centroids.size() * sizeof(float));
+        return nb::make_tuple(model.dimension, !model.centroids.empty(), centroids,
+                              bytes(model.codebook.data(), model.codebook.size() * sizeof(float)));
       },
       nb::arg("dataset"), nb::arg("column"), nb::arg("options"));
   module.def(

@@ -33,6 +33,8 @@ Result<index::VectorIndexParams> ParamsOf(const VectorIndexOptions& options) {
   out.num_sub_vectors = options.num_sub_vectors;
   out.num_bits = options.num_bits;
   out.codebook = options.codebook;
+  out.quantizer_sample_rate = options.quantizer_sample_rate;
+  out.quantizer_iterations = options.quantizer_iterations;
   out.hnsw.max_level = options.hnsw_max_level;
   out.hnsw.m = options.hnsw_m;
   out.hnsw.ef_construction = options.hnsw_ef_construction;
@@ -73,7 +75,7 @@ Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column, c
   ARROW_ASSIGN_OR_RAISE(const index::VectorModel model, index::TrainOn(*source, params, context));
   ARROW_ASSIGN_OR_RAISE(const index::SegmentTarget target,
                         dataset::TargetOf(snapshot, out.uuid, options.commit.durable));
-  ARROW_ASSIGN_OR_RAISE(out.files, index::FillSegment(*source, model, params.hnsw, target, context));
+  ARROW_ASSIGN_OR_RAISE(out.files, index::FillSegment(*source, model, {params.hnsw, {}}, target, context));
   for (const uint64_t id : options.fragments.value_or(dataset.FragmentIds())) covered.Add(id);
   out.fragment_bitmap = covered.Serialize();
   return out;
@@ -85,6 +87,21 @@ arrow::Result<IndexSegment> BuildVectorIndexSegment(const Dataset& dataset, cons
                                                     const VectorIndexOptions& options) {
   ARROW_ASSIGN_OR_RAISE(IndexMetadata built, Build(dataset, column, options));
   return IndexSegment(std::make_shared<const IndexMetadata>(std::move(built)));
+}
+
+arrow::Result<VectorModelValues> TrainVectorModel(const Dataset& dataset, const std::string& column,
+                                                  const VectorIndexOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const index::VectorIndexParams params, ParamsOf(options));
+  ARROW_ASSIGN_OR_RAISE(const auto source, dataset::MakeColumnSource(dataset, column, options.fragments));
+  ARROW_ASSIGN_OR_RAISE(index::VectorModel model,
+                        index::TrainOn(*source, params, dataset::ContextOf(*dataset.snapshot(), options)));
+  VectorModelValues out;
+  out.num_partitions = model.num_partitions();
+  out.dimension = model.type.dim;
+  out.centroids = std::move(model.centroids);
+  out.bit_centroids = std::move(model.modes);
+  out.codebook = std::move(model.codebook);
+  return out;
 }
 
 arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(const Dataset& dataset, const std::string& column,

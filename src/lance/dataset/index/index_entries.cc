@@ -54,6 +54,18 @@ Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::
   return name;
 }
 
+std::string PathOf(const std::vector<schema::Field>& fields, int32_t id, const std::string& prefix) {
+  for (const schema::Field& field : fields) {
+    std::string name = field.name;
+    if (!prefix.empty() && name.find('.') != std::string::npos) name = "`" + name + "`";
+    const std::string path = prefix.empty() ? name : prefix + "." + name;
+    if (field.id == id) return path;
+    std::string below = PathOf(field.children, id, path);
+    if (!below.empty()) return below;
+  }
+  return {};
+}
+
 uint64_t MillisecondsNow() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                    std::chrono::system_clock::now().time_since_epoch())

@@ -7,6 +7,7 @@
 #include "lance/base/status.h"
 #include "lance/index/vector/build/params.h"
 #include "lance/index/vector/build/segment_writer.h"
+#include "lance/schema/schema.h"
 #include "lance/table/operation.h"
 #include "lance/vector_index.h"
 
@@ -22,6 +23,9 @@ Result<std::vector<table::IndexMetadata>> IndexSegmentsOf(const table::Snapshot&
 /// The name that a new index over a field gets. Errors: AlreadyExists.
 Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::string& column,
                                     const schema::Field& field, const VectorIndexOptions& options);
+
+/// The path of a field, as schema::Schema::Resolve takes it; empty when there is none.
+std::string PathOf(const std::vector<schema::Field>& fields, int32_t id, const std::string& prefix = {});
 
 uint64_t MillisecondsNow();
 

@@ -174,7 +174,7 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
 }
 
 Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, const VectorModel& model,
-                                                  const HnswParameters& hnsw, const SegmentTarget& target,
+                                                  const FillOptions& options, const SegmentTarget& target,
                                                   const BuildContext& context) {
   Filler filler(source, model, context);
   ARROW_RETURN_NOT_OK(filler.Run());
@@ -184,11 +184,18 @@ Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, co
   content.loss = model.loss;
   content.encoder = model.encoder.get();
   content.num_partitions = model.num_partitions();
-  content.read = [&](size_t partition) { return filler.Read(partition); };
+  content.read = [&](size_t partition) -> Result<PartitionRecords> {
+    if (!options.existing) return filler.Read(partition);
+    ARROW_ASSIGN_OR_RAISE(PartitionRecords out, options.existing(partition));
+    ARROW_ASSIGN_OR_RAISE(const PartitionRecords added, filler.Read(partition));
+    out.row_ids.insert(out.row_ids.end(), added.row_ids.begin(), added.row_ids.end());
+    out.records.insert(out.records.end(), added.records.begin(), added.records.end());
+    return out;
+  };
   content.distances = [&](std::vector<uint8_t> records, size_t count) {
     return model.Distances(std::move(records), count);
   };
-  content.hnsw.parameters = hnsw;
+  content.hnsw.parameters = options.hnsw;
   content.hnsw.pool = context.pool;
   content.hnsw.cancellation = context.cancellation;
   content.progress = [&](size_t done) {

@@ -35,10 +35,16 @@ uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num
 Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams& params,
                             const BuildContext& context);
 
-/// Assigns and encodes all rows of the source and writes the files of a segment. `hnsw` counts for kinds with
-/// a graph.
+/// What goes into a segment beside the rows of a source.
+struct FillOptions {
+  HnswParameters hnsw;  ///< for kinds with a graph
+  /// Records of a partition that are there already, coded with the same model; none when not set.
+  std::function<Result<PartitionRecords>(size_t partition)> existing;
+};
+
+/// Assigns and encodes all rows of the source and writes the files of a segment.
 Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, const VectorModel& model,
-                                                  const HnswParameters& hnsw, const SegmentTarget& target,
+                                                  const FillOptions& options, const SegmentTarget& target,
                                                   const BuildContext& context);
 
 }  // namespace lance::index

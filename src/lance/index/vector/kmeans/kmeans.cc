@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numeric>
 #include <random>
 
@@ -25,16 +26,27 @@ namespace {
 constexpr size_t kAssignBlock = 4096;
 // Rows a cluster is trained on at most, within the tree.
 constexpr size_t kRowsPerCluster = 512;
+// Within the tree iterations stop earlier: what they miss, the last ones over everything find.
+constexpr double kTreeTolerance = 2e-3;
+
+// Iterations of all parts of a training.
+struct Progress {
+  const KMeansOptions& options;
+  std::mutex mutex;
+  int done = 0;
+
+  void Add() {
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (options.progress) options.progress(done);
+  }
+};
 
 struct Trainer {
   const KMeansOptions& options;
   size_t dim;
-  int iterations_done = 0;
-
-  void Progress() {
-    ++iterations_done;
-    if (options.progress) options.progress(iterations_done);
-  }
+  runtime::ThreadPool* pool;  // null in parts that run beside others
+  Progress* progress;
 };
 
 void NormalizeAll(std::span<float> centroids, size_t dim) {
@@ -86,7 +98,7 @@ Status UpdateCentroids(const float* rows, std::span<const uint32_t> ids, const T
   std::vector<size_t> sizes(k);
   const size_t tasks = std::min<size_t>(k, 64);
   ARROW_RETURN_NOT_OK(runtime::ParallelFor(
-      ids.size() * dim > (1u << 18) ? trainer.options.pool : nullptr, tasks, [&](size_t task) -> Status {
+      ids.size() * dim > (1u << 18) ? trainer.pool : nullptr, tasks, [&](size_t task) -> Status {
         std::vector<float> sum(dim);
         for (size_t c = task * k / tasks; c < (task + 1) * k / tasks; ++c) {
           sizes[c] = members.size(c);
@@ -107,7 +119,7 @@ Status UpdateCentroids(const float* rows, std::span<const uint32_t> ids, const T
 }
 
 // Iterates until the loss settles. Returns the loss of the last assignment.
-Result<double> Iterate(const float* rows, size_t num_rows, int max_iterations, Trainer* trainer,
+Result<double> Iterate(const float* rows, size_t num_rows, int max_iterations, double tolerance, Trainer* trainer,
                        std::vector<float>* centroids) {
   std::vector<uint32_t> ids(num_rows);
   std::vector<float> distances(num_rows);
@@ -115,24 +127,34 @@ Result<double> Iterate(const float* rows, size_t num_rows, int max_iterations, T
   for (int i = 0; i < max_iterations; ++i) {
     ARROW_RETURN_NOT_OK(trainer->options.cancellation.Check());
     ARROW_RETURN_NOT_OK(AssignToCentroids(rows, num_rows, trainer->dim, *centroids, trainer->options.metric,
-                                          trainer->options.pool, ids.data(), distances.data()));
+                                          trainer->pool, ids.data(), distances.data()));
     const double now = std::accumulate(distances.begin(), distances.end(), 0.0);
     ARROW_RETURN_NOT_OK(UpdateCentroids(rows, ids, *trainer, centroids));
-    trainer->Progress();
-    const bool settled = std::isfinite(loss) && loss - now <= trainer->options.tolerance * std::abs(now);
+    trainer->progress->Add();
+    const bool settled = std::isfinite(loss) && loss - now <= tolerance * std::abs(now);
     loss = now;
     if (settled) break;
   }
   return loss;
 }
 
-Result<KMeansModel> TrainFlat(const float* rows, size_t num_rows, size_t k, uint64_t seed, Trainer* trainer) {
+Result<KMeansModel> TrainFlat(const float* rows, size_t num_rows, size_t k, uint64_t seed, double tolerance,
+                              Trainer* trainer) {
   const size_t used = std::min(num_rows, k * kRowsPerCluster);
+  std::vector<float> sample;
+  if (used < num_rows) {  // evenly: rows may be sorted
+    sample.resize(used * trainer->dim);
+    for (size_t i = 0; i < used; ++i) {
+      std::copy_n(rows + i * num_rows / used * trainer->dim, trainer->dim, sample.data() + i * trainer->dim);
+    }
+    rows = sample.data();
+  }
   KMeansModel model;
   model.centroids = DrawRows(rows, used, trainer->dim, k, seed);
   if (trainer->options.metric == simd::Metric::kDot) NormalizeAll(model.centroids, trainer->dim);
   ARROW_ASSIGN_OR_RAISE(model.loss,
-                        Iterate(rows, used, trainer->options.max_iterations, trainer, &model.centroids));
+                        Iterate(rows, used, trainer->options.max_iterations, tolerance, trainer,
+                                            &model.centroids));
   return model;
 }
 
@@ -158,36 +180,38 @@ std::vector<size_t> ShareOut(const std::vector<size_t>& sizes, size_t k) {
 Status TrainTree(const float* rows, size_t num_rows, size_t k, uint64_t seed, Trainer* trainer,
                  std::vector<float>* centroids) {
   if (k <= trainer->options.max_flat_k) {
-    ARROW_ASSIGN_OR_RAISE(KMeansModel model, TrainFlat(rows, num_rows, k, seed, trainer));
+    ARROW_ASSIGN_OR_RAISE(KMeansModel model, TrainFlat(rows, num_rows, k, seed, kTreeTolerance, trainer));
     centroids->insert(centroids->end(), model.centroids.begin(), model.centroids.end());
     return Status::OK();
   }
   const size_t dim = trainer->dim;
   const auto coarse_k = std::min<size_t>(64, static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(k)))));
-  ARROW_ASSIGN_OR_RAISE(const KMeansModel coarse, TrainFlat(rows, num_rows, coarse_k, seed, trainer));
+  ARROW_ASSIGN_OR_RAISE(const KMeansModel coarse, TrainFlat(rows, num_rows, coarse_k, seed, kTreeTolerance, trainer));
   std::vector<uint32_t> ids(num_rows);
   ARROW_RETURN_NOT_OK(AssignToCentroids(rows, num_rows, dim, coarse.centroids, trainer->options.metric,
-                                        trainer->options.pool, ids.data(), nullptr));
+                                        trainer->pool, ids.data(), nullptr));
   const Members members = GroupByCluster(ids, coarse_k);
   std::vector<size_t> sizes(coarse_k);
   for (size_t c = 0; c < coarse_k; ++c) sizes[c] = members.size(c);
   const std::vector<size_t> shares = ShareOut(sizes, k);
-  std::vector<float> gathered;
-  for (size_t c = 0; c < coarse_k; ++c) {
-    if (shares[c] == 0) continue;
+  std::vector<std::vector<float>> parts(coarse_k);
+  ARROW_RETURN_NOT_OK(runtime::ParallelFor(trainer->pool, coarse_k, [&](size_t c) -> Status {
+    if (shares[c] == 0) return Status::OK();
+    Trainer part{trainer->options, dim, nullptr, trainer->progress};
     if (sizes[c] == num_rows) {  // equal rows: no tree divides them
-      ARROW_ASSIGN_OR_RAISE(KMeansModel model, TrainFlat(rows, num_rows, shares[c], seed, trainer));
-      centroids->insert(centroids->end(), model.centroids.begin(), model.centroids.end());
-      continue;
+      ARROW_ASSIGN_OR_RAISE(KMeansModel model, TrainFlat(rows, num_rows, shares[c], seed, kTreeTolerance, &part));
+      parts[c] = std::move(model.centroids);
+      return Status::OK();
     }
     const auto of = members.of(c);
-    gathered.resize(of.size() * dim);
+    std::vector<float> gathered(of.size() * dim);
     for (size_t i = 0; i < of.size(); ++i) {
       std::copy_n(rows + size_t{of[i]} * dim, dim, gathered.data() + i * dim);
     }
     const uint64_t child = seed * 6364136223846793005u + 2 * c + 1;
-    ARROW_RETURN_NOT_OK(TrainTree(gathered.data(), of.size(), shares[c], child, trainer, centroids));
-  }
+    return TrainTree(gathered.data(), of.size(), shares[c], child, &part, &parts[c]);
+  }));
+  for (const std::vector<float>& part : parts) centroids->insert(centroids->end(), part.begin(), part.end());
   return Status::OK();
 }
 
@@ -203,19 +227,21 @@ Result<KMeansModel> TrainKMeans(const float* rows, size_t num_rows, size_t dim, 
                   options.k, dim, options.k * dim);
   LANCE_CHECK_ARG(options.metric == simd::Metric::kL2 || options.metric == simd::Metric::kDot,
                   "k-means over floats takes the metrics l2 and dot");
-  Trainer trainer{options, dim};
+  Progress progress{.options = options};
+  Trainer trainer{options, dim, options.pool, &progress};
   KMeansModel model;
   if (!options.initial.empty()) {
     model.centroids.assign(options.initial.begin(), options.initial.end());
     if (options.metric == simd::Metric::kDot) NormalizeAll(model.centroids, dim);
     ARROW_ASSIGN_OR_RAISE(model.loss,
-                          Iterate(rows, num_rows, options.max_iterations, &trainer, &model.centroids));
+                          Iterate(rows, num_rows, options.max_iterations, options.tolerance, &trainer,
+                                              &model.centroids));
     return model;
   }
-  if (options.k <= options.max_flat_k) return TrainFlat(rows, num_rows, options.k, options.seed, &trainer);
+  if (options.k <= options.max_flat_k) return TrainFlat(rows, num_rows, options.k, options.seed, options.tolerance, &trainer);
   ARROW_RETURN_NOT_OK(TrainTree(rows, num_rows, options.k, options.seed, &trainer, &model.centroids));
   const int refine = std::max(1, std::min(options.refine_iterations, options.max_iterations));
-  ARROW_ASSIGN_OR_RAISE(model.loss, Iterate(rows, num_rows, refine, &trainer, &model.centroids));
+  ARROW_ASSIGN_OR_RAISE(model.loss, Iterate(rows, num_rows, refine, options.tolerance, &trainer, &model.centroids));
   return model;
 }
 

@@ -30,7 +30,7 @@ struct KMeansOptions {
   std::span<const float> initial;  ///< k * dim floats to begin with; empty: rows drawn at random
   runtime::ThreadPool* pool = nullptr;
   runtime::CancellationToken cancellation;
-  std::function<void(int iterations_done)> progress;  ///< of all iterations so far; called on one thread
+  std::function<void(int iterations_done)> progress;  ///< so far, in all parts; one call at a time
 };
 
 struct KMeansModel {
