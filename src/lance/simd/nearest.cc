@@ -45,9 +45,9 @@ constexpr size_t kBlockRows = kTileRows * 16;
 constexpr size_t kNarrowDim = 32;
 constexpr size_t kNarrowVectors = 4;  // of rows
 
-class Packed {
+class PackedPoints {
  public:
-  Packed(const float* points, size_t count, size_t dim, float scale, const float* start)
+  PackedPoints(const float* points, size_t count, size_t dim, float scale, const float* start)
       : dim_(dim), lanes_(hn::Lanes(DF())), width_(lanes_ * kTileVectors) {
     groups_ = (count + width_ - 1) / width_;
     panels_ = hwy::AllocateAligned<float>(groups_ * width_ * (dim + 1));
@@ -143,9 +143,9 @@ class Packed {
 };
 
 // Points of few dimensions: see above.
-class Narrow {
+class NarrowPoints {
  public:
-  Narrow(const float* points, size_t count, size_t dim, float scale, const float* start)
+  NarrowPoints(const float* points, size_t count, size_t dim, float scale, const float* start)
       : count_(count), dim_(dim), points_(points, points + count * dim), starts_(start, start + count) {
     for (float& value : points_) value *= scale;
   }
@@ -229,14 +229,14 @@ void AddNorms(const float* rows, size_t num_rows, size_t stride, size_t dim, flo
 
 std::shared_ptr<const void> PackPoints(const float* points, size_t count, size_t dim, float scale,
                                        const float* start) {
-  if (dim <= kNarrowDim) return std::make_shared<const Narrow>(points, count, dim, scale, start);
-  return std::make_shared<const Packed>(points, count, dim, scale, start);
+  if (dim <= kNarrowDim) return std::make_shared<const NarrowPoints>(points, count, dim, scale, start);
+  return std::make_shared<const PackedPoints>(points, count, dim, scale, start);
 }
 
 void FindNearest(const void* packed, size_t dim, const float* rows, size_t num_rows, size_t stride, uint32_t* ids,
                  float* scores) {
-  if (dim <= kNarrowDim) return static_cast<const Narrow*>(packed)->Find(rows, num_rows, stride, ids, scores);
-  static_cast<const Packed*>(packed)->Find(rows, num_rows, stride, ids, scores);
+  if (dim <= kNarrowDim) return static_cast<const NarrowPoints*>(packed)->Find(rows, num_rows, stride, ids, scores);
+  static_cast<const PackedPoints*>(packed)->Find(rows, num_rows, stride, ids, scores);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,6 +1,8 @@
 // HNSW: Y. Malkov, D. Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical
 // navigable small world graphs", 2018: insertion is algorithm 1, the search of a level algorithm 2, the choice of
-// neighbours algorithm 4 without its extensions.
+// neighbours algorithm 4, with pruned candidates kept where there is room. A full list is filled up to a
+// half only, so that not every further link costs a choice. In the end nodes that cannot be reached from the entry
+// point get a link from one that can: dot products leave such nodes.
 //
 // Changed: levels are drawn beforehand and the highest node comes first, so that the entry point never moves;
 // candidates are one sorted array; links keep their distances, which the file wants too and which spare half of
@@ -79,7 +81,7 @@ struct Worker {
   uint16_t mark = 0;
   std::vector<uint32_t> fresh;
   std::vector<float> distances;
-  std::vector<Candidate> pool, chosen;
+  std::vector<Candidate> pool, chosen, pruned;
 };
 
 class Graph : public BuiltGraph {
@@ -118,7 +120,9 @@ class Graph : public BuiltGraph {
   void Insert(uint32_t node, Worker* worker);
   void SearchLevel(uint32_t node, uint32_t level, size_t ef, Worker* worker);
   void Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker);
-  void Choose(std::span<const Candidate> candidates, size_t most, Worker* worker) const;
+  void Choose(std::span<const Candidate> candidates, size_t most, size_t fill, Worker* worker) const;
+  void MarkReachable(uint32_t from, std::vector<uint8_t>* reachable) const;
+  Status LinkStranded(Worker* worker);
   void Connect(uint32_t node, uint32_t level, Worker* worker);
   void AddLink(uint32_t node, uint32_t level, Candidate link, Worker* worker);
   float Distance(uint32_t a, uint32_t b) const {
@@ -211,9 +215,11 @@ void Graph::SearchLevel(uint32_t node, uint32_t level, size_t ef, Worker* worker
   while (const Candidate* next = worker->candidates.TakeNext()) Expand(node, next->node, level, worker);
 }
 
-// Keeps a candidate when it is nearer to the node than to all kept before.
-void Graph::Choose(std::span<const Candidate> candidates, size_t most, Worker* worker) const {
+// Keeps a candidate when it is nearer to the node than to all kept before, at most `most`; then the nearest of
+// the others up to `fill`.
+void Graph::Choose(std::span<const Candidate> candidates, size_t most, size_t fill, Worker* worker) const {
   worker->chosen.clear();
+  worker->pruned.clear();
   worker->fresh.clear();
   worker->distances.resize(most);
   for (const Candidate& candidate : candidates) {
@@ -225,15 +231,22 @@ void Graph::Choose(std::span<const Candidate> candidates, size_t most, Worker* w
       distance_->FromNode(candidate.node, worker->fresh.data() + at, now, worker->distances.data());
       for (size_t i = 0; i < now; ++i) near |= worker->distances[i] < candidate.distance;
     }
-    if (near) continue;
+    if (near) {
+      worker->pruned.push_back(candidate);
+      continue;
+    }
     worker->chosen.push_back(candidate);
     worker->fresh.push_back(candidate.node);
+  }
+  for (size_t i = 0; i < worker->pruned.size() && worker->chosen.size() < fill; ++i) {
+    worker->chosen.push_back(worker->pruned[i]);
   }
 }
 
 void Graph::AddLink(uint32_t node, uint32_t level, Candidate link, Worker* worker) {
   const Lock lock(&locks_[node]);
   const List list = ListOf(node, level);
+  if (std::find(list.nodes, list.nodes + *list.size, link.node) != list.nodes + *list.size) return;
   if (*list.size < list.capacity) {
     list.nodes[*list.size] = link.node;
     list.distances[*list.size] = link.distance;
@@ -245,7 +258,7 @@ void Graph::AddLink(uint32_t node, uint32_t level, Candidate link, Worker* worke
   worker->pool.push_back(link);
   std::sort(worker->pool.begin(), worker->pool.end(),
             [](const Candidate& a, const Candidate& b) { return a.distance < b.distance; });
-  Choose(worker->pool, list.capacity, worker);
+  Choose(worker->pool, list.capacity, list.capacity / 2, worker);
   for (size_t i = 0; i < worker->chosen.size(); ++i) {
     list.nodes[i] = worker->chosen[i].node;
     list.distances[i] = worker->chosen[i].distance;
@@ -254,13 +267,15 @@ void Graph::AddLink(uint32_t node, uint32_t level, Candidate link, Worker* worke
 }
 
 void Graph::Connect(uint32_t node, uint32_t level, Worker* worker) {
-  Choose(worker->candidates.items(), m_, worker);
+  Choose(worker->candidates.items(), m_, m_, worker);
   const std::vector<Candidate> links = worker->chosen;
   {
     const Lock lock(&locks_[node]);
     const List list = ListOf(node, level);
     for (const Candidate& link : links) {
-      if (*list.size == list.capacity) break;  // others linked here meanwhile
+      // Others may have linked here meanwhile.
+      if (*list.size == list.capacity) break;
+      if (std::find(list.nodes, list.nodes + *list.size, link.node) != list.nodes + *list.size) continue;
       list.nodes[*list.size] = link.node;
       list.distances[*list.size] = link.distance;
       ++*list.size;
@@ -277,6 +292,43 @@ void Graph::Insert(uint32_t node, Worker* worker) {
     SearchLevel(node, static_cast<uint32_t>(level), options_.parameters.ef_construction, worker);
     Connect(node, static_cast<uint32_t>(level), worker);
   }
+}
+
+void Graph::MarkReachable(uint32_t from, std::vector<uint8_t>* reachable) const {
+  std::vector<uint32_t> waiting = {from};
+  (*reachable)[from] = 1;
+  while (!waiting.empty()) {
+    const uint32_t node = waiting.back();
+    waiting.pop_back();
+    for (const uint32_t neighbor : LinksOf(node, 0).neighbors) {
+      if ((*reachable)[neighbor] != 0) continue;
+      (*reachable)[neighbor] = 1;
+      waiting.push_back(neighbor);
+    }
+  }
+}
+
+Status Graph::LinkStranded(Worker* worker) {
+  std::vector<uint8_t> reachable(count_, 0);
+  MarkReachable(entry_, &reachable);
+  for (uint32_t node = 0; node < count_; ++node) {
+    if (reachable[node] != 0) continue;
+    ARROW_RETURN_NOT_OK(options_.cancellation.Check());
+    worker->candidates.Reset(1);
+    worker->candidates.Add({Distance(node, entry_), entry_});
+    for (uint32_t level = levels_[entry_]; level > 0; --level) SearchLevel(node, level, 1, worker);
+    SearchLevel(node, 0, options_.parameters.ef_construction, worker);
+    for (const Candidate& near : worker->candidates.items()) {
+      const List list = ListOf(near.node, 0);
+      if (reachable[near.node] == 0 || *list.size == list.capacity) continue;
+      list.nodes[*list.size] = node;
+      list.distances[*list.size] = near.distance;
+      ++*list.size;
+      MarkReachable(node, &reachable);
+      break;
+    }
+  }
+  return Status::OK();
 }
 
 Status Graph::Run() {
@@ -308,10 +360,11 @@ Status Graph::Run() {
   const uint32_t serial = std::min(count_, kSerialNodes);
   ARROW_RETURN_NOT_OK(insert(0, serial));
   const size_t tasks = (count_ - serial + kNodesPerTask - 1) / kNodesPerTask;
-  return runtime::ParallelFor(options_.pool, tasks, [&](size_t task) {
+  ARROW_RETURN_NOT_OK(runtime::ParallelFor(options_.pool, tasks, [&](size_t task) {
     const auto first = serial + static_cast<uint32_t>(task) * kNodesPerTask;
     return insert(first, std::min(count_, first + kNodesPerTask));
-  });
+  }));
+  return LinkStranded(idle.back().get());
 }
 
 std::vector<uint32_t> Graph::NodesOf(uint32_t level) const {
