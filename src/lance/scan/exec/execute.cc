@@ -7,6 +7,7 @@
 #include "lance/expr/expr.h"
 #include "lance/runtime/session.h"
 #include "lance/runtime/thread_pool.h"
+#include "lance/scan/exec/ann_search.h"
 #include "lance/scan/exec/knn_stage.h"
 #include "lance/scan/exec/operators.h"
 #include "lance/scan/exec/parallel_stream.h"
@@ -101,7 +102,7 @@ class Executor {
 
   Result<std::unique_ptr<BatchStream>> Start() {
     if (plan_->nothing) return std::make_unique<EmptyStream>();
-    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, StartUnits());
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, StartSources());
     if (plan_->knn.has_value()) stream = MakeKnnMerge(plan_, run_, std::move(stream));
     stream = AddTake(plan_->taken_for_filter, NodeRole::kTakeForFilter, std::move(stream));
     if (plan_->post_filter != nullptr) stream = MakeFilter(plan_->post_filter, run_, std::move(stream));
@@ -159,6 +160,21 @@ class Executor {
     return MakeTake(std::make_shared<TakeReader>(context), context, columns, role, run_, std::move(input));
   }
 
+  // What an index finds, then what the units give.
+  Result<std::unique_ptr<BatchStream>> StartSources() {
+    if (plan_->ann == nullptr) return StartUnits();
+    std::vector<std::unique_ptr<BatchStream>> inputs;
+    auto start = [run = run_](std::shared_ptr<const ScanPlan> allowed) {
+      return Executor(std::move(allowed), run, RunPurpose::kTable).StartUnits();
+    };
+    auto vectors = std::make_shared<TakeReader>(ContextOf(NodeRole::kKnn));
+    inputs.push_back(MakeAnnSearch(plan_, run_, std::move(vectors), std::move(start)));
+    if (!plan_->fragments.empty()) {
+      ARROW_ASSIGN_OR_RAISE(inputs.emplace_back(), StartUnits());
+    }
+    return MakeConcatenation(std::move(inputs));
+  }
+
   Result<std::unique_ptr<BatchStream>> StartUnits() {
     UnitOptions options = UnitWindow();
     // A filter with a limit may be satisfied soon: begin small.
@@ -202,7 +218,8 @@ class Executor {
       stage = std::make_shared<KnnStage>(plan_, run_);
       parallel.ordered = false;
     } else {
-      stage = std::make_shared<ScanStage>(plan_, run_, ProjectsInUnits(), counting_);
+      stage =
+          std::make_shared<ScanStage>(plan_, run_, ProjectsInUnits() && plan_->root != nullptr, counting_);
     }
     return MakeParallelStream(std::move(planner), std::move(stage), parallel);
   }
