@@ -384,9 +384,7 @@ def write_fragments(
         initial_bases=initial_bases,
         target_bases=writing.target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
     )
-    report = writing.ProgressReport(progress, _first_id)
-    report.begin()
+    options.update(writing.ProgressReport(progress, _first_id).options())
     written = _native.write_fragments(reader, writing.destination(dataset_uri), options)
     fragments = native_values.fragments_from_native(written["fragments"])
-    report.complete(fragments)
     return native_values.transaction_from_native(written["transaction"]) if return_transaction else fragments

@@ -5,6 +5,7 @@
 namespace lance::python {
 
 void BindDataset(nanobind::module_& module);       // dataset.cc: Session, Dataset, Scanner
+void BindEvents(nanobind::module_& module);        // events.cc: what happens, for logs and traces
 void BindFile(nanobind::module_& module);          // file.cc: FileReader
 void BindFileWriter(nanobind::module_& module);    // file_writer.cc: FileWriter
 void BindSql(nanobind::module_& module);           // sql.cc: run_sql

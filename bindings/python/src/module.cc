@@ -34,6 +34,7 @@ NB_MODULE(_native, module) {
   using namespace lance::python;  // NOLINT: names of the binding
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
   BindDataset(module);
+  BindEvents(module);
   BindFile(module);
   BindFileWriter(module);
   BindStore(module);

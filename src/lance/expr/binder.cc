@@ -380,6 +380,8 @@ class Binder {
     out->kind = LogicalKind::kFunction;
     out->function = FindFunction("array_element");
     out->name = "array_element";
+    // A member may be picked from the element: its type must be known before coercion.
+    if (child->type && IsListType(*child->type)) out->type = PlainType(ListValueType(*child->type));
     out->children = {std::move(child), std::move(key)};
     return out;
   }

@@ -10,6 +10,7 @@
 
 #include "lance/base/json.h"
 #include "lance/store/object_store.h"
+#include "lance/store/ordered_names.h"
 
 namespace lance::table {
 namespace {
@@ -31,14 +32,18 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
 
 const char* SchemeName(NamingScheme scheme) { return scheme == NamingScheme::kV1 ? "V1" : "V2"; }
 
-Result<std::vector<ManifestName>> ListNames(store::ObjectStore& store) {
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> names, store.ListNames(kFolder));
+std::vector<ManifestName> ParseNames(const std::vector<std::string>& names) {
   std::vector<ManifestName> out;
   out.reserve(names.size());
   for (const std::string& name : names) {
     if (auto parsed = ParseManifestName(name)) out.push_back(*parsed);
   }
   return out;
+}
+
+Result<std::vector<ManifestName>> ListNames(store::ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> names, store.ListNames(kFolder));
+  return ParseNames(names);
 }
 
 Status CheckOneScheme(store::ObjectStore& store, const ManifestName& a, const ManifestName& b) {
@@ -84,6 +89,21 @@ Result<std::optional<ManifestLocation>> LatestByHint(store::ObjectStore& store) 
     found = next;
   }
   return std::nullopt;
+}
+
+// Names among which the newest version is: all, or the first ones where they come sorted and V2 names show
+// that the newest come first.
+Result<std::vector<ManifestName>> NewestNames(store::ObjectStore& store) {
+  if (auto* ordered = dynamic_cast<store::OrderedNames*>(&store)) {
+    bool all = false;
+    ARROW_ASSIGN_OR_RAISE(std::vector<std::string> first, ordered->FirstNames(kFolder, &all));
+    std::vector<ManifestName> names = ParseNames(first);
+    const bool has_v1 = std::any_of(names.begin(), names.end(), [](const ManifestName& name) {
+      return name.scheme == NamingScheme::kV1 && !name.detached;
+    });
+    if (all || (!names.empty() && !names.front().detached && !has_v1)) return names;
+  }
+  return ListNames(store);
 }
 
 bool HintsEnabled() {
@@ -185,7 +205,7 @@ Result<ManifestLocation> LatestManifest(store::ObjectStore& store) {
     ARROW_ASSIGN_OR_RAISE(auto hinted, LatestByHint(store));
     if (hinted) return *hinted;
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, ListNames(store));
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, NewestNames(store));
   const ManifestName* newest = nullptr;
   for (const ManifestName& name : names) {
     if (name.detached) continue;

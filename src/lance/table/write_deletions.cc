@@ -8,9 +8,11 @@
 #include <arrow/type.h>
 #include <arrow/util/compression.h>
 
+#include "lance/base/event.h"
 #include "lance/base/uuid.h"
 #include "lance/table/deletion.h"
 #include "lance/table/roaring_runs.h"
+#include "lance/table/write_object.h"
 
 namespace lance::table {
 namespace {
@@ -72,7 +74,9 @@ Result<DeletionFile> WriteDeletions(store::ObjectStore& store, uint64_t fragment
   const std::string key = fmt::format("_deletions/{}-{}-{}.{}", fragment_id, read_version, out.id,
                                       out.type == DeletionFile::Type::kBitmap ? "bin" : "arrow");
   const auto* bytes = reinterpret_cast<const uint8_t*>(encoded.bytes.data());
-  ARROW_RETURN_NOT_OK(store.Put(key, {bytes, encoded.bytes.size()}, durability));
+  ARROW_RETURN_NOT_OK(WriteNewObject(store, key, {bytes, encoded.bytes.size()}, durability));
+  if (EventsWanted())
+    Emit(kFileAudit, {{"mode", "create"}, {"type", "deletion"}, {"path", store.FullPath(key)}});
   return out;
 }
 

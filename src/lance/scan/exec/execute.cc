@@ -23,6 +23,8 @@ constexpr uint64_t kMinUnitBytes = 256 << 10;
 // Below this a thread hop costs more than it gives.
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
+// Large units (of wide rows) need not go as far ahead as others to keep all threads busy.
+constexpr uint64_t kLargeUnitsAheadBytes = 128 << 20;
 
 class EmptyStream : public BatchStream {
  public:
@@ -204,7 +206,10 @@ class Executor {
     const uint64_t most =
         std::max(static_cast<uint64_t>(std::max(threads, 1)) * 4,
                  std::min<uint64_t>(kSmallUnitsAhead, kUnitBytes / std::max<uint64_t>(sizing.mean_bytes, 1)));
-    uint64_t units_ahead = std::min(fitting, most);
+    const uint64_t wide =
+        std::max<uint64_t>(static_cast<uint64_t>(std::max(threads, 1)) + 1,
+                           kLargeUnitsAheadBytes / std::max<uint64_t>(sizing.unit_bytes, 1));
+    uint64_t units_ahead = std::min({fitting, most, wide});
     if (plan_->batches_ahead.has_value())
       units_ahead = std::min(units_ahead, RowsAhead(*plan_) / sizing.unit_rows);
     parallel.units_ahead = static_cast<int>(std::max<uint64_t>(units_ahead, 1));

@@ -41,8 +41,7 @@ class Planner {
       : snapshot_(snapshot),
         options_(options),
         table_(snapshot->manifest().schema),
-        blobs_(options.blobs == BlobMode::kAllBinary ? file::BlobHandling::kBytes
-                                                     : file::BlobHandling::kDescriptions),
+        blobs_(HandlingOf(options.blobs)),
         builder_(table_, blobs_),
         plan_(std::make_shared<ScanPlan>()) {}
 
