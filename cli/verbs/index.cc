@@ -139,7 +139,8 @@ arrow::Result<int> DescribeOne(const LookArguments& arguments) {
   Document document;
   Describe(description, &document);
   Document& segments = document.Section("uuids");
-  for (size_t i = 0; i < description.uuids.size(); ++i) segments.Text(std::to_string(i), description.uuids[i]);
+  for (size_t i = 0; i < description.uuids.size(); ++i)
+    segments.Text(std::to_string(i), description.uuids[i]);
   ARROW_RETURN_NOT_OK(arguments.report.Write(document));
   return kSuccess;
 }
@@ -150,21 +151,25 @@ void AddCreate(CLI::App* verb, Action& action) {
   VectorIndexOptions& options = arguments->options;
   arguments->target.AddTo(*part);
   part->add_option("column", arguments->column, "The column of vectors")->required();
-  part->add_option("--type", options.type, "ivf_flat, ivf_pq (default), ivf_sq, ivf_rq, ivf_hnsw_flat, ivf_hnsw_pq, ivf_hnsw_sq");
+  part->add_option("--type", options.type,
+                   "ivf_flat, ivf_pq (default), ivf_sq, ivf_rq, ivf_hnsw_flat, ivf_hnsw_pq, ivf_hnsw_sq");
   part->add_option("--name", options.name, "Default: <column>_idx");
   part->add_option("--metric", options.metric, "l2 (default), cosine, dot, hamming");
   part->add_option("--partitions", options.num_partitions, "Default: by --partition-size")
       ->check(CLI::PositiveNumber);
-  part->add_option("--partition-size", options.target_partition_size, "Rows a partition; default: by the type")
+  part->add_option("--partition-size", options.target_partition_size,
+                   "Rows a partition; default: by the type")
       ->check(CLI::PositiveNumber);
   part->add_option("--sub-vectors", options.num_sub_vectors, "Of PQ: codes a vector; default 16")
       ->check(CLI::PositiveNumber);
   part->add_option("--bits", options.num_bits, "Of PQ 4 or 8, of RQ 1 to 9 a dimension; default 8, of RQ 5");
   part->add_option("--m", options.hnsw_m, "Of HNSW: neighbours a node; default 20");
-  part->add_option("--ef-construction", options.hnsw_ef_construction, "Of HNSW: candidates a node; default 150");
+  part->add_option("--ef-construction", options.hnsw_ef_construction,
+                   "Of HNSW: candidates a node; default 150");
   part->add_option("--seed", options.seed, "Of training");
   part->add_flag("--replace", options.replace, "Take the place of an index of that name");
-  part->add_flag("--no-train", arguments->definition_only, "Only note the definition; 'lance index optimize' trains");
+  part->add_flag("--no-train", arguments->definition_only,
+                 "Only note the definition; 'lance index optimize' trains");
   arguments->report.AddTo(*part);
   part->callback([=, &action] { action = [=] { return Create(*arguments); }; });
 }
@@ -175,7 +180,8 @@ void AddIndex(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("index", "Indices: create, list, describe, drop, optimize");
   verb->require_subcommand(1);
   verb->footer(
-      "Rows written after an index was built are found too, by looking at all of them; 'optimize' adds them to it.\n"
+      "Rows written after an index was built are found too, by looking at all of them; 'optimize' adds them "
+      "to it.\n"
       "Examples:\n"
       "  lance index create table.lance vector --type ivf_pq --sub-vectors 16\n"
       "  lance index create table.lance vector --type ivf_hnsw_sq --metric cosine --name graph\n"

@@ -84,25 +84,26 @@ class LANCE_EXPORT IndexSegment {
 ///
 /// Memory: the training sample (partitions * sample_rate vectors), memory_budget_bytes, and one partition.
 /// Errors: InvalidArgument, NotSupported (names the type), AlreadyExists, CommitConflict.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(const Dataset& dataset,
-                                                                       const std::string& column,
-                                                                       const VectorIndexOptions& options = {});
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(
+    const Dataset& dataset, const std::string& column, const VectorIndexOptions& options = {});
 
 /// The same without a commit: for builds that are distributed over fragments.
-LANCE_EXPORT arrow::Result<IndexSegment> BuildVectorIndexSegment(const Dataset& dataset, const std::string& column,
+LANCE_EXPORT arrow::Result<IndexSegment> BuildVectorIndexSegment(const Dataset& dataset,
+                                                                 const std::string& column,
                                                                  const VectorIndexOptions& options = {});
 
 /// What training finds out, to build segments of one index in several places.
 struct VectorModelValues {
   uint64_t num_partitions = 0;
   uint64_t dimension = 0;
-  std::vector<float> centroids;      ///< num_partitions * dimension
+  std::vector<float> centroids;        ///< num_partitions * dimension
   std::vector<uint8_t> bit_centroids;  ///< of uint8 columns instead
-  std::vector<float> codebook;       ///< of PQ types: [sub-vector][code][dim of sub-vector]
+  std::vector<float> codebook;         ///< of PQ types: [sub-vector][code][dim of sub-vector]
 };
 
 /// Trains partitions and, for PQ types, the codebook, without building anything.
-LANCE_EXPORT arrow::Result<VectorModelValues> TrainVectorModel(const Dataset& dataset, const std::string& column,
+LANCE_EXPORT arrow::Result<VectorModelValues> TrainVectorModel(const Dataset& dataset,
+                                                               const std::string& column,
                                                                const VectorIndexOptions& options = {});
 
 /// An index as the manifest describes it, all its segments together.
@@ -114,7 +115,7 @@ struct IndexDescription {
   uint64_t num_segments = 0;
   uint64_t num_fragments_covered = 0;
   uint64_t num_fragments_not_covered = 0;
-  uint64_t size_bytes = 0;  ///< of the files, where the manifest says it
+  uint64_t size_bytes = 0;       ///< of the files, where the manifest says it
   uint64_t dataset_version = 0;  ///< from which the newest segment was built
   bool trained = true;           ///< false: a definition without files
   std::vector<std::string> uuids;
@@ -125,7 +126,8 @@ LANCE_EXPORT arrow::Result<std::vector<IndexDescription>> DescribeIndices(const 
 
 /// Removes all segments of an index. Its files stay until the versions that name them are cleaned up. Errors:
 /// NotFound.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropIndex(const Dataset& dataset, const std::string& name,
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropIndex(const Dataset& dataset,
+                                                               const std::string& name,
                                                                const CommitSettings& commit = {});
 
 struct OptimizeIndicesOptions {
@@ -139,7 +141,7 @@ struct OptimizeIndicesOptions {
 
 /// Brings indices up to the fragments that they do not cover. Indices that are no vector indices are left as
 /// they are unless they are named: then NotSupported.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(const Dataset& dataset,
-                                                                     const OptimizeIndicesOptions& options = {});
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(
+    const Dataset& dataset, const OptimizeIndicesOptions& options = {});
 
 }  // namespace lance

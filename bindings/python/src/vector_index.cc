@@ -20,7 +20,8 @@ std::vector<float> FloatsFromPython(nb::handle object) {
     values = Unwrap(static_cast<const arrow::FixedSizeListArray&>(*array).Flatten());
   }
   if (values->type_id() != arrow::Type::FLOAT || values->null_count() > 0) {
-    Raise(InvalidArgument("centroids and codebooks are float32 without nulls, got {}", values->type()->ToString()));
+    Raise(InvalidArgument("centroids and codebooks are float32 without nulls, got {}",
+                          values->type()->ToString()));
   }
   const auto& floats = static_cast<const arrow::FloatArray&>(*values);
   return {floats.raw_values(), floats.raw_values() + floats.length()};
@@ -39,10 +40,30 @@ arrow::Status CallProgress(nb::handle callback, const IndexBuildProgress& progre
 
 VectorIndexOptions OptionsFromPython(const nb::dict& options) {
   CheckKeys(options,
-            {"type", "name", "metric", "replace", "train", "target_partition_size", "num_partitions",
-             "max_iterations", "sample_rate", "centroids", "num_sub_vectors", "num_bits", "codebook",
-             "hnsw_max_level", "hnsw_m", "hnsw_ef_construction", "fragments", "uuid", "seed",
-             "memory_budget_bytes", "progress", "commit_lock", "quantizer_sample_rate", "quantizer_iterations"},
+            {"type",
+             "name",
+             "metric",
+             "replace",
+             "train",
+             "target_partition_size",
+             "num_partitions",
+             "max_iterations",
+             "sample_rate",
+             "centroids",
+             "num_sub_vectors",
+             "num_bits",
+             "codebook",
+             "hnsw_max_level",
+             "hnsw_m",
+             "hnsw_ef_construction",
+             "fragments",
+             "uuid",
+             "seed",
+             "memory_budget_bytes",
+             "progress",
+             "commit_lock",
+             "quantizer_sample_rate",
+             "quantizer_iterations"},
             "create_index");
   VectorIndexOptions out;
   Take(options, "type", &out.type);
@@ -130,7 +151,8 @@ void BindVectorIndex(nb::module_& module) {
       "optimize_indices",
       [](const Dataset& dataset, const nb::dict& options) {
         EnsureCompute();
-        CheckKeys(options, {"num_indices_to_merge", "index_names", "retrain", "commit_lock"}, "optimize_indices");
+        CheckKeys(options, {"num_indices_to_merge", "index_names", "retrain", "commit_lock"},
+                  "optimize_indices");
         OptimizeIndicesOptions parsed;
         Take(options, "num_indices_to_merge", &parsed.num_indices_to_merge);
         Take(options, "index_names", &parsed.names);

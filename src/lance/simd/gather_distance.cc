@@ -1,5 +1,5 @@
-// Distances to picked rows, with Highway: one row at a time, as rows are short and lie anywhere; what counts is
-// that the memory of the next ones is on its way.
+// Distances to picked rows, with Highway: one row at a time, as rows are short and lie anywhere; what counts
+// is that the memory of the next ones is on its way.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "lance/simd/gather_distance.cc"
 #include <hwy/foreach_target.h>
@@ -19,7 +19,7 @@ namespace lance::simd {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr size_t kAhead = 3;     // rows
+constexpr size_t kAhead = 3;        // rows
 constexpr size_t kMostBytes = 512;  // of a row; the hardware follows further lines by itself
 
 template <typename T>
@@ -94,13 +94,16 @@ void FloatL2(const float* q, const float* rows, size_t dim, const uint32_t* ids,
 void FloatDot(const float* q, const float* rows, size_t dim, const uint32_t* ids, size_t count, float* out) {
   ForEachRow(rows, dim, ids, count, out, [&](const float* row) { return FloatSum<false>(q, row, dim); });
 }
-void ByteL2(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count, uint32_t* out) {
+void ByteL2(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count,
+            uint32_t* out) {
   ForEachRow(rows, dim, ids, count, out, [&](const uint8_t* row) { return ByteSum<true>(q, row, dim); });
 }
-void ByteDot(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count, uint32_t* out) {
+void ByteDot(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count,
+             uint32_t* out) {
   ForEachRow(rows, dim, ids, count, out, [&](const uint8_t* row) { return ByteSum<false>(q, row, dim); });
 }
-void Hamming(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count, uint32_t* out) {
+void Hamming(const uint8_t* q, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count,
+             uint32_t* out) {
   ForEachRow(rows, dim, ids, count, out, [&](const uint8_t* row) {
     uint32_t sum = 0;
     size_t i = 0;
@@ -131,10 +134,12 @@ HWY_EXPORT(Hamming);
 
 }  // namespace
 
-void GatherL2(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count, float* out) {
+void GatherL2(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count,
+              float* out) {
   HWY_DYNAMIC_DISPATCH(FloatL2)(query, rows, dim, ids, count, out);
 }
-void GatherDot(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count, float* out) {
+void GatherDot(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count,
+               float* out) {
   HWY_DYNAMIC_DISPATCH(FloatDot)(query, rows, dim, ids, count, out);
 }
 void GatherL2(const uint8_t* query, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count,

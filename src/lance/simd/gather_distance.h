@@ -9,9 +9,11 @@ namespace lance::simd {
 // are dim values long; the next ones are fetched ahead. Thread-safe.
 
 /// Squared L2.
-void GatherL2(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count, float* out);
+void GatherL2(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count,
+              float* out);
 /// Inner products.
-void GatherDot(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count, float* out);
+void GatherDot(const float* query, const float* rows, size_t dim, const uint32_t* ids, size_t count,
+               float* out);
 /// Sums of squared differences of bytes, exact for dim below 33,000.
 void GatherL2(const uint8_t* query, const uint8_t* rows, size_t dim, const uint32_t* ids, size_t count,
               uint32_t* out);

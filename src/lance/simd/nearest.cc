@@ -1,11 +1,11 @@
 // The nearest of many points, with Highway. Lanes are points, packed once as panels [dim][vectors][lanes] and
-// scaled so that the sum of products is the score itself: a sum starts at |c|^2 and adds <row, -2c>. A tile of
-// rows x vectors stays in registers while the dimensions go by; then only the least score of each lane and its
-// number are kept. Panels are reused from the first-level cache by a block of rows.
+// scaled so that the sum of products is the score itself: a sum starts at |c|^2 and adds <row, -2c>. A tile
+// of rows x vectors stays in registers while the dimensions go by; then only the least score of each lane and
+// its number are kept. Panels are reused from the first-level cache by a block of rows.
 //
 // With few dimensions that last step would cost as much as the products. There lanes are rows: 32 of them are
-// transposed, and point after point takes its score from all; the least ones stay in registers (3 to 4 times as
-// fast at 8 dimensions).
+// transposed, and point after point takes its score from all; the least ones stay in registers (3 to 4 times
+// as fast at 8 dimensions).
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "lance/simd/nearest.cc"
 #include <hwy/foreach_target.h>
@@ -54,7 +54,8 @@ class PackedPoints {
     starts_ = panels_.get() + groups_ * width_ * dim;
     for (size_t point = 0; point < groups_ * width_; ++point) {
       float* panel = panels_.get() + point / width_ * width_ * dim + point % width_;
-      for (size_t k = 0; k < dim; ++k) panel[k * width_] = point < count ? scale * points[point * dim + k] : 0.0f;
+      for (size_t k = 0; k < dim; ++k)
+        panel[k * width_] = point < count ? scale * points[point * dim + k] : 0.0f;
       // What fills up the last panel is never the least.
       starts_[point] = point < count ? start[point] : std::numeric_limits<float>::infinity();
     }
@@ -76,7 +77,8 @@ class PackedPoints {
           Tile(rows + first * stride, stride, row, block, group, best, numbers);
         }
       }
-      for (size_t i = 0; i < block; ++i) Reduce(best + i * lanes_, numbers + i * lanes_, &ids[first + i], &scores[first + i]);
+      for (size_t i = 0; i < block; ++i)
+        Reduce(best + i * lanes_, numbers + i * lanes_, &ids[first + i], &scores[first + i]);
     }
   }
 
@@ -233,9 +235,10 @@ std::shared_ptr<const void> PackPoints(const float* points, size_t count, size_t
   return std::make_shared<const PackedPoints>(points, count, dim, scale, start);
 }
 
-void FindNearest(const void* packed, size_t dim, const float* rows, size_t num_rows, size_t stride, uint32_t* ids,
-                 float* scores) {
-  if (dim <= kNarrowDim) return static_cast<const NarrowPoints*>(packed)->Find(rows, num_rows, stride, ids, scores);
+void FindNearest(const void* packed, size_t dim, const float* rows, size_t num_rows, size_t stride,
+                 uint32_t* ids, float* scores) {
+  if (dim <= kNarrowDim)
+    return static_cast<const NarrowPoints*>(packed)->Find(rows, num_rows, stride, ids, scores);
   static_cast<const PackedPoints*>(packed)->Find(rows, num_rows, stride, ids, scores);
 }
 
@@ -265,7 +268,8 @@ void FindPlain(const PlainPoints& plain, size_t dim, const float* rows, size_t n
     float least = std::numeric_limits<float>::infinity();
     for (size_t point = 0; point < plain.start.size(); ++point) {
       float sum = plain.start[point];
-      for (size_t k = 0; k < dim; ++k) sum += rows[row * stride + k] * plain.scale * plain.points[point * dim + k];
+      for (size_t k = 0; k < dim; ++k)
+        sum += rows[row * stride + k] * plain.scale * plain.points[point * dim + k];
       if (sum < least) {
         least = sum;
         best = static_cast<uint32_t>(point);
@@ -306,7 +310,8 @@ void NearestPoint::Find(const float* rows, size_t num_rows, size_t stride, uint3
     const float* from = rows + first * stride;
     float* scores = distances != nullptr ? distances + first : scratch;
     if (UseScalar()) {
-      FindPlain(*static_cast<const PlainPoints*>(packed_.get()), dim_, from, block, stride, ids + first, scores);
+      FindPlain(*static_cast<const PlainPoints*>(packed_.get()), dim_, from, block, stride, ids + first,
+                scores);
     } else {
       HWY_DYNAMIC_DISPATCH(FindNearest)(packed_.get(), dim_, from, block, stride, ids + first, scores);
     }

@@ -15,8 +15,8 @@ class NearestPoint {
  public:
   /// Packs `count` points (> 0) of `dim` floats. `metric` is kL2 or kDot. `penalty`, if given, is added to
   /// the distance of each point before they are compared.
-  static std::unique_ptr<const NearestPoint> Make(Metric metric, const float* points, size_t count, size_t dim,
-                                                  const float* penalty = nullptr);
+  static std::unique_ptr<const NearestPoint> Make(Metric metric, const float* points, size_t count,
+                                                  size_t dim, const float* penalty = nullptr);
 
   /// Writes the number of the nearest point of each row, the lowest of equal ones; rows are `stride` floats
   /// apart. `distances`, if not null, gets squared L2 distances or 1 - <row, point>, with the penalty. L2

@@ -78,11 +78,12 @@ void Rotate(float* values, size_t dim, const uint8_t* signs) {
 }
 
 // The cosine (but for a constant) between the magnitudes and the codes of four scales each.
-HWY_INLINE void Directions(const float* HWY_RESTRICT magnitudes, size_t dim, const float* scales, int max_code,
-                           float* out) {
+HWY_INLINE void Directions(const float* HWY_RESTRICT magnitudes, size_t dim, const float* scales,
+                           int max_code, float* out) {
   const DF d;
   const size_t lanes = hn::Lanes(d);
-  const VF half = hn::Set(d, 0.5f), most = hn::Set(d, static_cast<float>(max_code)), epsilon = hn::Set(d, 1e-5f);
+  const VF half = hn::Set(d, 0.5f), most = hn::Set(d, static_cast<float>(max_code)),
+           epsilon = hn::Set(d, 1e-5f);
   VF dots[4], norms[4], t[4];
 #pragma GCC unroll 4
   for (int s = 0; s < 4; ++s) {

@@ -27,7 +27,9 @@ class ColumnSource : public index::VectorSource {
   const index::VectorType& type() const override { return type_; }
   uint64_t num_rows() const override { return num_rows_; }
 
-  Result<std::shared_ptr<arrow::RecordBatchReader>> Scan() const override { return Read(/*with_row_id=*/true); }
+  Result<std::shared_ptr<arrow::RecordBatchReader>> Scan() const override {
+    return Read(/*with_row_id=*/true);
+  }
 
   Result<std::vector<std::shared_ptr<arrow::Array>>> Sample(uint64_t num_rows, uint64_t seed) const override {
     // Beyond some share reading everything in order is cheaper than picking.
@@ -87,8 +89,8 @@ class ColumnSource : public index::VectorSource {
 
 }  // namespace
 
-Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(const Dataset& dataset, const std::string& column,
-                                                              std::optional<std::vector<uint64_t>> fragments) {
+Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(
+    const Dataset& dataset, const std::string& column, std::optional<std::vector<uint64_t>> fragments) {
   const table::Snapshot& snapshot = *dataset.snapshot();
   ARROW_ASSIGN_OR_RAISE(const schema::Field* field, snapshot.manifest().schema.Resolve(column));
   ARROW_ASSIGN_OR_RAISE(const auto arrow_type, field->ArrowType());
@@ -97,7 +99,8 @@ Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(const Dataset& dat
   if (fragments.has_value()) {
     for (const uint64_t id : *fragments) {
       const table::Fragment* fragment = snapshot.FindFragment(id);
-      LANCE_CHECK_ARG(fragment != nullptr, "fragment {} is not in version {}", id, snapshot.manifest().version);
+      LANCE_CHECK_ARG(fragment != nullptr, "fragment {} is not in version {}", id,
+                      snapshot.manifest().version);
       ARROW_ASSIGN_OR_RAISE(const uint64_t live, snapshot.CountRows(*fragment));
       rows += live;
     }

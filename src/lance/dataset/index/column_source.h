@@ -11,7 +11,8 @@
 namespace lance::dataset {
 
 /// The vectors of a column of a table, of some or of all fragments.
-Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(const Dataset& dataset, const std::string& column,
+Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(const Dataset& dataset,
+                                                              const std::string& column,
                                                               std::optional<std::vector<uint64_t>> fragments);
 
 }  // namespace lance::dataset

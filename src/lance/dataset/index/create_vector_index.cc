@@ -50,7 +50,8 @@ bool CanTrain(const VectorIndexOptions& options, const index::VectorIndexParams&
   return num_rows >= uint64_t{1} << params.bits();
 }
 
-Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column, const VectorIndexOptions& options) {
+Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column,
+                            const VectorIndexOptions& options) {
   const table::Snapshot& snapshot = *dataset.snapshot();
   ARROW_ASSIGN_OR_RAISE(const index::VectorIndexParams params, ParamsOf(options));
   ARROW_ASSIGN_OR_RAISE(const schema::Field* field, snapshot.manifest().schema.Resolve(column));

@@ -63,7 +63,8 @@ arrow::Result<std::vector<IndexDescription>> DescribeIndices(const Dataset& data
   std::vector<IndexDescription> out;
   for (auto& [name, description] : by_name) {
     for (const uint64_t id : dataset.FragmentIds()) {
-      ++(covered[name].Contains(id) ? description.num_fragments_covered : description.num_fragments_not_covered);
+      ++(covered[name].Contains(id) ? description.num_fragments_covered
+                                    : description.num_fragments_not_covered);
     }
     out.push_back(std::move(description));
   }

@@ -47,8 +47,8 @@ Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::
           "Index name '{}' already exists with different fields, please specify a different name", name);
     }
     if (!options.replace) {
-      return AlreadyExists("Index name '{}' already exists, please specify a different name or use replace=True",
-                           name);
+      return AlreadyExists(
+          "Index name '{}' already exists, please specify a different name or use replace=True", name);
     }
   }
   return name;
@@ -72,7 +72,8 @@ uint64_t MillisecondsNow() {
                                    .count());
 }
 
-Result<index::SegmentTarget> TargetOf(const table::Snapshot& snapshot, const std::string& uuid, bool durable) {
+Result<index::SegmentTarget> TargetOf(const table::Snapshot& snapshot, const std::string& uuid,
+                                      bool durable) {
   index::SegmentTarget out;
   out.store = snapshot.object_store();
   out.folder = "_indices/" + uuid;

@@ -18,7 +18,8 @@ class Snapshot;
 namespace lance::dataset {
 
 /// The segments of an index, in the manifest's order.
-Result<std::vector<table::IndexMetadata>> IndexSegmentsOf(const table::Snapshot& snapshot, const std::string& name);
+Result<std::vector<table::IndexMetadata>> IndexSegmentsOf(const table::Snapshot& snapshot,
+                                                          const std::string& name);
 
 /// The name that a new index over a field gets. Errors: AlreadyExists.
 Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::string& column,

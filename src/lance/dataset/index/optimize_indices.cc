@@ -25,8 +25,12 @@ using table::IndexMetadata;
 // One index: its segments, in the manifest's order.
 class Optimizer {
  public:
-  Optimizer(const Dataset& dataset, std::vector<IndexMetadata> segments, const OptimizeIndicesOptions& options)
-      : dataset_(dataset), snapshot_(*dataset.snapshot()), segments_(std::move(segments)), options_(options) {}
+  Optimizer(const Dataset& dataset, std::vector<IndexMetadata> segments,
+            const OptimizeIndicesOptions& options)
+      : dataset_(dataset),
+        snapshot_(*dataset.snapshot()),
+        segments_(std::move(segments)),
+        options_(options) {}
 
   // Adds what changes to `change`.
   Status Run(table::operation::CreateIndex* change) {
@@ -82,7 +86,8 @@ class Optimizer {
         const index::VectorIndexDetails details,
         index::ParseVectorIndexDetails({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}));
     if (!details.quantizer.has_value()) {
-      return NotSupported("training index {} anew: its manifest entry does not say how it was made", segment.name);
+      return NotSupported("training index {} anew: its manifest entry does not say how it was made",
+                          segment.name);
     }
     const index::VectorIndexKind kind = {
         details.hnsw.has_value() ? index::SubIndex::kHnsw : index::SubIndex::kFlat, *details.quantizer};
@@ -138,8 +143,8 @@ class Optimizer {
     VectorIndexOptions settings;
     ARROW_ASSIGN_OR_RAISE(const index::SegmentTarget target,
                           dataset::TargetOf(snapshot_, out.uuid, options_.commit.durable));
-    ARROW_ASSIGN_OR_RAISE(out.files, index::FillSegment(*source, model, fill, target,
-                                                        dataset::ContextOf(snapshot_, settings)));
+    ARROW_ASSIGN_OR_RAISE(
+        out.files, index::FillSegment(*source, model, fill, target, dataset::ContextOf(snapshot_, settings)));
     change->new_indices.push_back(std::move(out));
     change->removed_indices.insert(change->removed_indices.end(), merged.begin(), merged.end());
     return Status::OK();

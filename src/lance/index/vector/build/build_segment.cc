@@ -1,5 +1,6 @@
-// Rows go through in windows: each is cut into pieces that all threads convert, assign and encode; the results are
-// appended to the shuffle in order, so that the files depend on nothing but the rows and the seed.
+// Rows go through in windows: each is cut into pieces that all threads convert, assign and encode; the
+// results are appended to the shuffle in order, so that the files depend on nothing but the rows and the
+// seed.
 #include "lance/index/vector/build/build_segment.h"
 
 #include <algorithm>
@@ -38,8 +39,8 @@ class Filler {
         shuffle_(model.num_partitions(), record_bytes_, context.memory_budget_bytes,
                  context.temporary_directory) {
     if (!model.bytes()) {
-      nearest_ = simd::NearestPoint::Make(model.assign_metric(), model.centroids.data(), model.num_partitions(),
-                                          model.type.dim);
+      nearest_ = simd::NearestPoint::Make(model.assign_metric(), model.centroids.data(),
+                                          model.num_partitions(), model.type.dim);
     }
   }
 
@@ -90,7 +91,8 @@ class Filler {
     ARROW_RETURN_NOT_OK(context_.cancellation.Check());
     ARROW_RETURN_NOT_OK(runtime::ParallelFor(context_.pool, pieces->size(),
                                              [&](size_t i) { return Process(&(*pieces)[i]); }));
-    for (const Piece& piece : *pieces) ARROW_RETURN_NOT_OK(shuffle_.Append(piece.partitions, piece.records.data()));
+    for (const Piece& piece : *pieces)
+      ARROW_RETURN_NOT_OK(shuffle_.Append(piece.partitions, piece.records.data()));
     pieces->clear();
     return Status::OK();
   }
@@ -139,11 +141,13 @@ uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num
   if (!params.centroids.empty()) return params.centroids.size() / dim;
   const uint64_t by_size = std::clamp<uint64_t>(num_rows / params.partition_size(), 1, kMostPartitions);
   if (!params.num_partitions.has_value()) return by_size;
-  // A partition of a few rows prunes nothing and its centroid costs: fewer are made where codes lose precision.
+  // A partition of a few rows prunes nothing and its centroid costs: fewer are made where codes lose
+  // precision.
   const bool trains_codes = params.kind.quantizer == Quantizer::kPq && params.codebook.empty();
   if (!trains_codes) return std::clamp<uint64_t>(*params.num_partitions, 1, std::max<uint64_t>(1, num_rows));
   if (num_rows >= *params.num_partitions * params.sample_rate) return *params.num_partitions;
-  return std::min(*params.num_partitions, std::clamp<uint64_t>(num_rows / params.sample_rate, 1, kMostPartitions));
+  return std::min(*params.num_partitions,
+                  std::clamp<uint64_t>(num_rows / params.sample_rate, 1, kMostPartitions));
 }
 
 Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams& params,
@@ -202,8 +206,8 @@ Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, co
     return context.Report(BuildProgress::Event::kProgress, "merge_partitions", done, content.num_partitions,
                           "partitions");
   };
-  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "merge_partitions", 0, content.num_partitions,
-                                     "partitions"));
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "merge_partitions", 0,
+                                     content.num_partitions, "partitions"));
   ARROW_ASSIGN_OR_RAISE(auto files, WriteSegment(content, target));
   ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "merge_partitions"));
   return files;

@@ -25,7 +25,8 @@ class VectorSource {
   /// Streams two columns: the vectors, and their row ids (uint64).
   virtual Result<std::shared_ptr<arrow::RecordBatchReader>> Scan() const = 0;
   /// About `num_rows` vectors drawn at random, in random order or in that of the table.
-  virtual Result<std::vector<std::shared_ptr<arrow::Array>>> Sample(uint64_t num_rows, uint64_t seed) const = 0;
+  virtual Result<std::vector<std::shared_ptr<arrow::Array>>> Sample(uint64_t num_rows,
+                                                                    uint64_t seed) const = 0;
 };
 
 /// How many partitions an index over `num_rows` rows gets.

@@ -146,10 +146,10 @@ TEST(RqLayout, PacksWithoutLoss) {
   std::iota(codes.begin(), codes.end(), uint8_t{0});
   const auto packed = PackSignCodes(codes, count, width);
   ASSERT_EQ(packed.size(), codes.size());
-  EXPECT_EQ(packed[0] & 15, codes[0] & 15);               // row 0, low nibble
-  EXPECT_EQ(packed[0] >> 4, codes[16 * width] & 15);      // row 16
-  EXPECT_EQ(packed[1] & 15, codes[8 * width] & 15);       // row 8
-  EXPECT_EQ(packed[64 * width], codes[64 * width]);       // the rest: byte columns
+  EXPECT_EQ(packed[0] & 15, codes[0] & 15);           // row 0, low nibble
+  EXPECT_EQ(packed[0] >> 4, codes[16 * width] & 15);  // row 16
+  EXPECT_EQ(packed[1] & 15, codes[8 * width] & 15);   // row 8
+  EXPECT_EQ(packed[64 * width], codes[64 * width]);   // the rest: byte columns
   EXPECT_EQ(packed[64 * width + 6], codes[64 * width + 1]);
   for (uint32_t bits = 1; bits <= 8; ++bits) {
     // Every code sets its own bits and no others.
@@ -194,7 +194,8 @@ TEST(BuiltGraph, FindsNeighbours) {
     for (size_t i = 1; i <= 10; ++i) found += reached.count(order[i]);
     const HnswLinks links = graph->LinksOf(node, 0);
     EXPECT_LE(links.neighbors.size(), 2 * options.parameters.m);
-    for (size_t i = 0; i < links.neighbors.size(); ++i) EXPECT_FLOAT_EQ(links.distances[i], all[links.neighbors[i]]);
+    for (size_t i = 0; i < links.neighbors.size(); ++i)
+      EXPECT_FLOAT_EQ(links.distances[i], all[links.neighbors[i]]);
   }
   EXPECT_GT(found, 285u);  // of 300
 }

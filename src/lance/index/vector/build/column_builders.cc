@@ -8,8 +8,8 @@ namespace lance::index {
 
 std::shared_ptr<arrow::Array> ListColumn(const std::shared_ptr<arrow::DataType>& value_type, int32_t width,
                                          std::vector<uint8_t> bytes, int64_t count, bool nullable_items) {
-  auto values = arrow::MakeArray(arrow::ArrayData::Make(value_type, count * width,
-                                                        {nullptr, arrow::Buffer::FromVector(std::move(bytes))}, 0));
+  auto values = arrow::MakeArray(arrow::ArrayData::Make(
+      value_type, count * width, {nullptr, arrow::Buffer::FromVector(std::move(bytes))}, 0));
   const auto type = arrow::fixed_size_list(arrow::field("item", value_type, nullable_items), width);
   return std::make_shared<arrow::FixedSizeListArray>(type, count, std::move(values));
 }
@@ -24,7 +24,8 @@ std::shared_ptr<arrow::Array> RowIdColumn(std::vector<uint64_t> values) {
   return std::make_shared<arrow::UInt64Array>(count, arrow::Buffer::FromVector(std::move(values)));
 }
 
-std::vector<uint8_t> SliceRecords(std::span<const uint8_t> records, size_t count, size_t offset, size_t width) {
+std::vector<uint8_t> SliceRecords(std::span<const uint8_t> records, size_t count, size_t offset,
+                                  size_t width) {
   const size_t stride = count == 0 ? 0 : records.size() / count;
   if (stride == width) return {records.begin(), records.end()};
   std::vector<uint8_t> out(count * width);

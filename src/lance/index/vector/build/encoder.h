@@ -19,7 +19,7 @@ namespace lance::index {
 
 /// Vectors that were assigned to partitions.
 struct AssignedRows {
-  const float* values = nullptr;  ///< count * dim; null for uint8
+  const float* values = nullptr;    ///< count * dim; null for uint8
   const uint8_t* stored = nullptr;  ///< count * dim elements of the column's type; only for FLAT
   const uint32_t* partitions = nullptr;
   size_t count = 0;

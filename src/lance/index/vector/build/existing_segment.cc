@@ -82,8 +82,9 @@ Status MakeEncoder(const VectorSegment& segment, VectorModel* model) {
 }  // namespace
 
 Result<VectorModel> ModelOf(const VectorSegment& segment, const VectorType& type) {
-  LANCE_CHECK_BYTES(segment.dimension() == type.dim, "index segment {} has vectors of {} dimensions, its column {}",
-                    segment.uuid(), segment.dimension(), type.dim);
+  LANCE_CHECK_BYTES(segment.dimension() == type.dim,
+                    "index segment {} has vectors of {} dimensions, its column {}", segment.uuid(),
+                    segment.dimension(), type.dim);
   VectorModel model;
   model.kind = segment.header().kind;
   model.metric = segment.header().metric;

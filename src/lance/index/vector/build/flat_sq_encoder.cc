@@ -74,14 +74,14 @@ class SqEncoder : public Encoder {
   }
 
   std::vector<std::shared_ptr<arrow::Field>> fields() const override {
-    return {arrow::field(kSqColumn, arrow::fixed_size_list(arrow::field("item", arrow::uint8()),
-                                                           static_cast<int32_t>(dim_)))};
+    return {arrow::field(
+        kSqColumn, arrow::fixed_size_list(arrow::field("item", arrow::uint8()), static_cast<int32_t>(dim_)))};
   }
 
   Result<std::vector<std::shared_ptr<arrow::Array>>> Columns(std::span<const uint8_t> records,
                                                              size_t count) const override {
-    return std::vector{ListColumn(arrow::uint8(), static_cast<int32_t>(dim_), {records.begin(), records.end()},
-                                  static_cast<int64_t>(count))};
+    return std::vector{ListColumn(arrow::uint8(), static_cast<int32_t>(dim_),
+                                  {records.begin(), records.end()}, static_cast<int64_t>(count))};
   }
 
   QuantizerMetadata metadata() const override { return SqMetadata{dim_, 8, start_, end_}; }
@@ -94,7 +94,9 @@ class SqEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> MakeFlatEncoder(const VectorType& type) { return std::make_unique<FlatEncoder>(type); }
+std::unique_ptr<Encoder> MakeFlatEncoder(const VectorType& type) {
+  return std::make_unique<FlatEncoder>(type);
+}
 
 std::unique_ptr<Encoder> MakeSqEncoder(size_t dim, double start, double end) {
   return std::make_unique<SqEncoder>(dim, start, end);

@@ -1,12 +1,12 @@
 // HNSW: Y. Malkov, D. Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical
-// navigable small world graphs", 2018: insertion is algorithm 1, the search of a level algorithm 2, the choice of
-// neighbours algorithm 4, with pruned candidates kept where there is room. A full list is filled up to a
-// half only, so that not every further link costs a choice. In the end nodes that cannot be reached from the entry
-// point get a link from one that can: dot products leave such nodes.
+// navigable small world graphs", 2018: insertion is algorithm 1, the search of a level algorithm 2, the
+// choice of neighbours algorithm 4, with pruned candidates kept where there is room. A full list is filled up
+// to a half only, so that not every further link costs a choice. In the end nodes that cannot be reached from
+// the entry point get a link from one that can: dot products leave such nodes.
 //
 // Changed: levels are drawn beforehand and the highest node comes first, so that the entry point never moves;
-// candidates are one sorted array; links keep their distances, which the file wants too and which spare half of
-// the computations when a full list is thinned out.
+// candidates are one sorted array; links keep their distances, which the file wants too and which spare half
+// of the computations when a full list is thinned out.
 #include "lance/index/vector/build/hnsw_builder.h"
 
 #include <algorithm>
@@ -215,8 +215,8 @@ void Graph::SearchLevel(uint32_t node, uint32_t level, size_t ef, Worker* worker
   while (const Candidate* next = worker->candidates.TakeNext()) Expand(node, next->node, level, worker);
 }
 
-// Keeps a candidate when it is nearer to the node than to all kept before, at most `most`; then the nearest of
-// the others up to `fill`.
+// Keeps a candidate when it is nearer to the node than to all kept before, at most `most`; then the nearest
+// of the others up to `fill`.
 void Graph::Choose(std::span<const Candidate> candidates, size_t most, size_t fill, Worker* worker) const {
   worker->chosen.clear();
   worker->pruned.clear();
@@ -403,7 +403,7 @@ Status HnswBuildOptions::Validate() const {
 }
 
 Result<std::unique_ptr<BuiltGraph>> BuiltGraph::Build(const NodeDistance& distance, uint32_t count,
-                                                    const HnswBuildOptions& options) {
+                                                      const HnswBuildOptions& options) {
   ARROW_RETURN_NOT_OK(options.Validate());
   auto graph = std::make_unique<Graph>(&distance, count, options);
   if (count > 0) ARROW_RETURN_NOT_OK(graph->Run());

@@ -36,7 +36,7 @@ class BuiltGraph {
  public:
   /// `distance` is used during the call only. Errors: InvalidArgument, Cancelled.
   static Result<std::unique_ptr<BuiltGraph>> Build(const NodeDistance& distance, uint32_t count,
-                                                  const HnswBuildOptions& options);
+                                                   const HnswBuildOptions& options);
   virtual ~BuiltGraph() = default;
   virtual HnswMetadata metadata() const = 0;
   /// The nodes of a level, ascending; all of them for level 0.

@@ -75,8 +75,8 @@ Result<std::vector<float>> QuantizerSample(const VectorRows& sample, size_t coun
   }
   if (!residual) return out;
   std::vector<uint32_t> ids(rows);
-  ARROW_RETURN_NOT_OK(AssignToCentroids(out.data(), rows, dim, model.centroids, model.assign_metric(), context.pool,
-                                        ids.data(), nullptr));
+  ARROW_RETURN_NOT_OK(AssignToCentroids(out.data(), rows, dim, model.centroids, model.assign_metric(),
+                                        context.pool, ids.data(), nullptr));
   for (size_t i = 0; i < rows; ++i) {
     const float* centroid = model.centroids.data() + size_t{ids[i]} * dim;
     for (size_t k = 0; k < dim; ++k) out[i * dim + k] -= centroid[k];
@@ -93,9 +93,9 @@ Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const 
   settings.element = model->type.element;
   settings.codebook = params.codebook;
   if (settings.codebook.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const std::vector<float> rows,
-                          QuantizerSample(sample, params.quantizer_sample_rate << params.bits(), residual, context,
-                                          *model));
+    ARROW_ASSIGN_OR_RAISE(
+        const std::vector<float> rows,
+        QuantizerSample(sample, params.quantizer_sample_rate << params.bits(), residual, context, *model));
     KMeansOptions options = OptionsOf(params, context);
     options.max_iterations = params.quantizer_iterations;
     ARROW_ASSIGN_OR_RAISE(settings.codebook,
@@ -128,8 +128,8 @@ Status TrainQuantizer(const VectorRows& sample, const VectorIndexParams& params,
       settings.num_bits = params.bits();
       settings.metric = model->assign_metric();
       settings.centroids = model->centroids;
-      settings.signs =
-          params.rotation_signs.empty() ? MakeRotationSigns(model->type.dim, params.seed) : params.rotation_signs;
+      settings.signs = params.rotation_signs.empty() ? MakeRotationSigns(model->type.dim, params.seed)
+                                                     : params.rotation_signs;
       ARROW_ASSIGN_OR_RAISE(model->encoder, MakeRqEncoder(std::move(settings)));
       return Status::OK();
     }
@@ -158,7 +158,8 @@ Tensor VectorModel::CentroidTensor() const {
   return out;
 }
 
-Result<std::unique_ptr<NodeDistance>> VectorModel::Distances(std::vector<uint8_t> records, size_t count) const {
+Result<std::unique_ptr<NodeDistance>> VectorModel::Distances(std::vector<uint8_t> records,
+                                                             size_t count) const {
   const bool dot = metric == simd::Metric::kDot;
   if (bytes()) return MakeHammingDistance(std::move(records), type.dim);
   if (kind.quantizer == Quantizer::kSq) {

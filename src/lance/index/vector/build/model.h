@@ -6,8 +6,8 @@
 
 #include "lance/base/status.h"
 #include "lance/index/vector/build/encoder.h"
-#include "lance/index/vector/build/params.h"
 #include "lance/index/vector/build/node_distance.h"
+#include "lance/index/vector/build/params.h"
 #include "lance/index/vector/format/tensor.h"
 
 namespace lance::index {

@@ -21,7 +21,8 @@ void InSteps(const uint32_t* others, size_t count, float* out, Gather gather, Fi
 
 class FloatDistance : public NodeDistance {
  public:
-  FloatDistance(std::vector<float> rows, size_t dim, bool dot) : rows_(std::move(rows)), dim_(dim), dot_(dot) {}
+  FloatDistance(std::vector<float> rows, size_t dim, bool dot)
+      : rows_(std::move(rows)), dim_(dim), dot_(dot) {}
 
   void FromNode(uint32_t node, const uint32_t* others, size_t count, float* out) const override {
     const float* query = rows_.data() + size_t{node} * dim_;
@@ -120,7 +121,8 @@ std::unique_ptr<NodeDistance> MakeDotDistance(std::vector<float> rows, size_t di
 std::unique_ptr<NodeDistance> MakeSqL2Distance(std::vector<uint8_t> codes, size_t dim, float step) {
   return std::make_unique<SqL2Distance>(std::move(codes), dim, step);
 }
-std::unique_ptr<NodeDistance> MakeSqDotDistance(std::vector<uint8_t> codes, size_t dim, float start, float step) {
+std::unique_ptr<NodeDistance> MakeSqDotDistance(std::vector<uint8_t> codes, size_t dim, float start,
+                                                float step) {
   return std::make_unique<SqDotDistance>(std::move(codes), dim, start, step);
 }
 std::unique_ptr<NodeDistance> MakeHammingDistance(std::vector<uint8_t> rows, size_t dim) {

@@ -17,15 +17,18 @@ Status VectorIndexParams::Validate(size_t dim, simd::Element element) const {
                   bytes ? "uint8" : "float", MetricName(metric));
   LANCE_CHECK_ARG(!bytes || kind.quantizer == Quantizer::kFlat, "{} does not support the hamming metric",
                   KindName(kind));
-  LANCE_CHECK_ARG(!num_partitions.has_value() || *num_partitions > 0, "num_partitions must be greater than 0");
+  LANCE_CHECK_ARG(!num_partitions.has_value() || *num_partitions > 0,
+                  "num_partitions must be greater than 0");
   LANCE_CHECK_ARG(partition_size() > 0, "target_partition_size must be greater than 0");
-  LANCE_CHECK_ARG(sample_rate > 0 && max_iterations > 0 && quantizer_sample_rate > 0 && quantizer_iterations > 0,
-                  "sample_rate and max_iters must be greater than 0");
-  LANCE_CHECK_ARG(centroids.size() % dim == 0, "IVF centroids have {} values, no multiple of the dimension {}",
-                  centroids.size(), dim);
-  LANCE_CHECK_ARG(centroids.empty() || !num_partitions.has_value() || *num_partitions == centroids.size() / dim,
-                  "num_partitions {} does not match precomputed IVF centroids length {}",
-                  num_partitions.value_or(0), centroids.size() / dim);
+  LANCE_CHECK_ARG(
+      sample_rate > 0 && max_iterations > 0 && quantizer_sample_rate > 0 && quantizer_iterations > 0,
+      "sample_rate and max_iters must be greater than 0");
+  LANCE_CHECK_ARG(centroids.size() % dim == 0,
+                  "IVF centroids have {} values, no multiple of the dimension {}", centroids.size(), dim);
+  LANCE_CHECK_ARG(
+      centroids.empty() || !num_partitions.has_value() || *num_partitions == centroids.size() / dim,
+      "num_partitions {} does not match precomputed IVF centroids length {}", num_partitions.value_or(0),
+      centroids.size() / dim);
   if (kind.quantizer == Quantizer::kSq) {
     LANCE_CHECK_ARG(bits() == 8, "IVF_SQ takes 8 bits, got {}", bits());
   }

@@ -25,14 +25,14 @@ struct VectorIndexParams {
   std::optional<uint64_t> num_partitions;         ///< none: by the target size
   std::optional<uint64_t> target_partition_size;  ///< none: by the kind
   int max_iterations = 50;
-  uint64_t sample_rate = 256;  ///< training vectors for each partition
-  std::vector<float> centroids;  ///< given ones: num_partitions * dim; not trained then
-  uint64_t num_sub_vectors = 16;  ///< of PQ
+  uint64_t sample_rate = 256;        ///< training vectors for each partition
+  std::vector<float> centroids;      ///< given ones: num_partitions * dim; not trained then
+  uint64_t num_sub_vectors = 16;     ///< of PQ
   std::optional<uint32_t> num_bits;  ///< of PQ (4, 8), SQ (8), RQ (1 to 9); none: 8, of RQ 5
-  std::vector<float> codebook;  ///< a given one: [sub_vector][code][dim of it]
+  std::vector<float> codebook;       ///< a given one: [sub_vector][code][dim of it]
   int quantizer_iterations = 50;
   uint64_t quantizer_sample_rate = 256;  ///< training vectors for each code
-  std::vector<uint8_t> rotation_signs;  ///< given ones of RQ
+  std::vector<uint8_t> rotation_signs;   ///< given ones of RQ
   HnswParameters hnsw;
   std::map<std::string, std::string> runtime_hints;  ///< kept in the manifest with our own
   uint64_t seed = 42;

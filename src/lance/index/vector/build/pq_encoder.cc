@@ -1,4 +1,5 @@
-// Product quantization: H. Jegou, M. Douze, C. Schmid, "Product quantization for nearest neighbor search", 2011.
+// Product quantization: H. Jegou, M. Douze, C. Schmid, "Product quantization for nearest neighbor search",
+// 2011.
 #include "lance/index/vector/build/pq_encoder.h"
 
 #include <algorithm>
@@ -143,8 +144,8 @@ std::unique_ptr<Encoder> MakePqEncoder(PqEncoderSettings settings) {
   return std::make_unique<PqEncoder>(std::move(settings));
 }
 
-void DecodePq(const PqShape& shape, std::span<const float> codebook, std::span<const uint8_t> codes, size_t count,
-              float* out) {
+void DecodePq(const PqShape& shape, std::span<const float> codebook, std::span<const uint8_t> codes,
+              size_t count, float* out) {
   const size_t sub_dim = shape.sub_dim(), width = shape.num_sub_vectors * shape.num_bits / 8;
   for (size_t row = 0; row < count; ++row) {
     for (size_t m = 0; m < shape.num_sub_vectors; ++m) {

@@ -33,7 +33,7 @@ struct PqEncoderSettings {
 std::unique_ptr<Encoder> MakePqEncoder(PqEncoderSettings settings);
 
 /// What codes stand for, dim floats a row.
-void DecodePq(const PqShape& shape, std::span<const float> codebook, std::span<const uint8_t> codes, size_t count,
-              float* out);
+void DecodePq(const PqShape& shape, std::span<const float> codebook, std::span<const uint8_t> codes,
+              size_t count, float* out);
 
 }  // namespace lance::index

@@ -1,5 +1,6 @@
-// RaBitQ: J. Gao, C. Long, "RaBitQ: quantizing high-dimensional vectors with a theoretical error bound", 2024, and
-// for more than one bit J. Gao et al., "Practical and asymptotically optimal quantization", 2024. A record is
+// RaBitQ: J. Gao, C. Long, "RaBitQ: quantizing high-dimensional vectors with a theoretical error bound",
+// 2024, and for more than one bit J. Gao et al., "Practical and asymptotically optimal quantization", 2024. A
+// record is
 //
 //   sign bits | add, scale, error factors | blocked ex codes | add, scale factors of ex codes
 #include "lance/index/vector/build/rq_encoder.h"
@@ -42,7 +43,9 @@ class RqEncoder : public Encoder {
   size_t ex_bytes() const { return BlockedExBytes(s_.dim, ex_bits_); }
   size_t factors_at() const { return sign_bytes(); }
   size_t ex_at() const { return sign_bytes() + 3 * sizeof(float); }
-  size_t record_bytes() const override { return ex_at() + (ex_bits_ == 0 ? 0 : ex_bytes() + 2 * sizeof(float)); }
+  size_t record_bytes() const override {
+    return ex_at() + (ex_bits_ == 0 ? 0 : ex_bytes() + 2 * sizeof(float));
+  }
 
   Status Encode(const AssignedRows& rows, uint8_t* records) const override {
     Scratch scratch(s_.dim);
@@ -79,9 +82,8 @@ class RqEncoder : public Encoder {
                                                              size_t count) const override {
     const auto rows = static_cast<int64_t>(count);
     const std::vector<uint8_t> signs = SliceRecords(records, count, 0, sign_bytes());
-    std::vector<std::shared_ptr<arrow::Array>> out = {
-        ListColumn(arrow::uint8(), static_cast<int32_t>(sign_bytes()), PackSignCodes(signs, count, sign_bytes()),
-                   rows)};
+    std::vector<std::shared_ptr<arrow::Array>> out = {ListColumn(
+        arrow::uint8(), static_cast<int32_t>(sign_bytes()), PackSignCodes(signs, count, sign_bytes()), rows)};
     for (size_t i = 0; i < 3; ++i) {
       out.push_back(FloatColumn(FloatsOfRecords(records, count, factors_at() + i * sizeof(float))));
     }
@@ -127,8 +129,8 @@ class RqEncoder : public Encoder {
     const float t =
         simd::BestCodeScale(scratch->magnitudes.data(), s_.dim, end * kScaleStart[ex_bits_], end, max_code);
     for (size_t k = 0; k < s_.dim; ++k) {
-      const auto code = static_cast<uint8_t>(
-          std::min(static_cast<int>(t * scratch->magnitudes[k] + 1e-5f), max_code));
+      const auto code =
+          static_cast<uint8_t>(std::min(static_cast<int>(t * scratch->magnitudes[k] + 1e-5f), max_code));
       scratch->codes[k] = std::signbit(scratch->rotated[k]) ? static_cast<uint8_t>(~code & max_code) : code;
     }
   }
@@ -192,7 +194,8 @@ std::vector<uint8_t> MakeRotationSigns(size_t dim, uint64_t seed) {
 }
 
 Result<std::unique_ptr<Encoder>> MakeRqEncoder(RqSettings settings) {
-  LANCE_CHECK_ARG(settings.dim % 8 == 0, "IVF_RQ needs a dimension that is a multiple of 8, got {}", settings.dim);
+  LANCE_CHECK_ARG(settings.dim % 8 == 0, "IVF_RQ needs a dimension that is a multiple of 8, got {}",
+                  settings.dim);
   LANCE_CHECK_ARG(settings.num_bits >= 1 && settings.num_bits <= 9, "IVF_RQ takes 1 to 9 bits, got {}",
                   settings.num_bits);
   return std::make_unique<RqEncoder>(std::move(settings));

@@ -28,8 +28,7 @@ void PackPairs(const uint8_t* codes, uint8_t* out) {
 void PackSixes(const uint8_t* codes, uint8_t* out) {
   for (size_t k = 0; k < 3; ++k) {
     for (size_t b = 0; b < 16; ++b) {
-      out[16 * k + b] =
-          static_cast<uint8_t>((codes[16 * k + b] & 63) | (codes[48 + b] >> (2 * k) & 3) << 6);
+      out[16 * k + b] = static_cast<uint8_t>((codes[16 * k + b] & 63) | (codes[48 + b] >> (2 * k) & 3) << 6);
     }
   }
 }
@@ -38,7 +37,8 @@ void PackBlock(const uint8_t* codes, uint32_t bits, uint8_t* out) {
   switch (bits) {
     case 1:
       std::memset(out, 0, 8);
-      for (size_t dim = 0; dim < kBlockDims; ++dim) out[dim / 8] |= static_cast<uint8_t>((codes[dim] & 1) << dim % 8);
+      for (size_t dim = 0; dim < kBlockDims; ++dim)
+        out[dim / 8] |= static_cast<uint8_t>((codes[dim] & 1) << dim % 8);
       return;
     case 2:
       return PackPairs(codes, out);

@@ -75,9 +75,10 @@ class AuxiliaryWriter {
 };
 
 std::shared_ptr<arrow::Schema> GraphSchema() {
-  return arrow::schema({arrow::field(kVectorIdColumn, arrow::uint32()),
-                        arrow::field(kNeighborsColumn, arrow::list(arrow::field("item", arrow::uint32()))),
-                        arrow::field(kNeighborDistancesColumn, arrow::list(arrow::field("item", arrow::float32())))});
+  return arrow::schema(
+      {arrow::field(kVectorIdColumn, arrow::uint32()),
+       arrow::field(kNeighborsColumn, arrow::list(arrow::field("item", arrow::uint32()))),
+       arrow::field(kNeighborDistancesColumn, arrow::list(arrow::field("item", arrow::float32())))});
 }
 
 std::shared_ptr<arrow::RecordBatch> GraphBatch(const BuiltGraph& graph, uint32_t level,
@@ -99,7 +100,8 @@ std::shared_ptr<arrow::RecordBatch> GraphBatch(const BuiltGraph& graph, uint32_t
   };
   return arrow::RecordBatch::Make(
       schema, rows,
-      {std::make_shared<arrow::UInt32Array>(rows, arrow::Buffer::FromVector(std::vector(nodes.begin(), nodes.end()))),
+      {std::make_shared<arrow::UInt32Array>(
+           rows, arrow::Buffer::FromVector(std::vector(nodes.begin(), nodes.end()))),
        list(1, std::make_shared<arrow::UInt32Array>(links, arrow::Buffer::FromVector(std::move(neighbors)))),
        list(2, std::make_shared<arrow::FloatArray>(links, arrow::Buffer::FromVector(std::move(distances))))});
 }
@@ -107,7 +109,8 @@ std::shared_ptr<arrow::RecordBatch> GraphBatch(const BuiltGraph& graph, uint32_t
 // The sub-index: graphs, or nothing.
 class IndexWriter {
  public:
-  static Result<std::unique_ptr<IndexWriter>> Make(const SegmentContent& content, const SegmentTarget& target) {
+  static Result<std::unique_ptr<IndexWriter>> Make(const SegmentContent& content,
+                                                   const SegmentTarget& target) {
     auto out = std::unique_ptr<IndexWriter>(new IndexWriter);
     out->content_ = &content;
     const bool flat = content.header.kind.sub_index == SubIndex::kFlat;
@@ -132,7 +135,8 @@ class IndexWriter {
       const std::vector<uint32_t> nodes = graph->NodesOf(level);
       for (size_t first = 0; first < nodes.size(); first += kGraphRows) {
         const size_t rows = std::min(kGraphRows, nodes.size() - first);
-        ARROW_RETURN_NOT_OK(writer_->Write(*GraphBatch(*graph, level, std::span(nodes).subspan(first, rows))));
+        ARROW_RETURN_NOT_OK(
+            writer_->Write(*GraphBatch(*graph, level, std::span(nodes).subspan(first, rows))));
       }
     }
     graphs_.push_back(std::move(metadata));
@@ -178,7 +182,8 @@ Result<std::vector<table::IndexFile>> WriteFiles(const SegmentContent& content, 
 
 }  // namespace
 
-Result<std::vector<table::IndexFile>> WriteSegment(const SegmentContent& content, const SegmentTarget& target) {
+Result<std::vector<table::IndexFile>> WriteSegment(const SegmentContent& content,
+                                                   const SegmentTarget& target) {
   auto files = WriteFiles(content, target);
   if (!files.ok()) {  // unfinished files are gone already; a finished one may be left
     for (const char* name : {kIndexFile, kAuxiliaryFile}) {

@@ -48,6 +48,7 @@ struct SegmentTarget {
 };
 
 /// Writes index.idx and auxiliary.idx. Holds one partition at a time. After an error nothing is left.
-Result<std::vector<table::IndexFile>> WriteSegment(const SegmentContent& content, const SegmentTarget& target);
+Result<std::vector<table::IndexFile>> WriteSegment(const SegmentContent& content,
+                                                   const SegmentTarget& target);
 
 }  // namespace lance::index

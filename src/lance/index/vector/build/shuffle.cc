@@ -15,7 +15,8 @@ namespace {
 // A file without a name: it is gone when it is closed.
 Result<int> OpenTemporary(const std::string& directory) {
   std::error_code ignored;
-  const std::string folder = directory.empty() ? std::filesystem::temp_directory_path(ignored).string() : directory;
+  const std::string folder =
+      directory.empty() ? std::filesystem::temp_directory_path(ignored).string() : directory;
   std::string path = folder + "/lance-shuffle-XXXXXX";
   const int file = mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) return IOError("cannot make a temporary file in {}: {}", folder, std::strerror(errno));
@@ -38,7 +39,8 @@ Status ReadAll(int file, uint64_t offset, size_t count, uint8_t* out) {
   while (count > 0) {
     const ssize_t got = pread(file, out, count, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return IOError("cannot read a temporary file: {}", got == 0 ? "it ends" : std::strerror(errno));
+    if (got <= 0)
+      return IOError("cannot read a temporary file: {}", got == 0 ? "it ends" : std::strerror(errno));
     out += got;
     offset += static_cast<uint64_t>(got);
     count -= static_cast<size_t>(got);
@@ -48,7 +50,8 @@ Status ReadAll(int file, uint64_t offset, size_t count, uint8_t* out) {
 
 }  // namespace
 
-Shuffle::Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes, std::string directory)
+Shuffle::Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes,
+                 std::string directory)
     : record_bytes_(record_bytes), directory_(std::move(directory)), counts_(num_partitions) {
   // Sorting needs the records twice.
   budget_ = std::max<uint64_t>(memory_budget_bytes / 2, record_bytes * 1024);

@@ -10,14 +10,15 @@
 
 namespace lance::index {
 
-/// Records of fixed size, taken in any order of partitions and given back partition by partition, in the order
-/// in which they came. Holds `memory_budget_bytes` of them at most; more goes to a temporary file, each part of
-/// it sorted by partition, so that reading a partition costs one read a part. One thread at a time for Append;
-/// Read is thread-safe after Finish.
+/// Records of fixed size, taken in any order of partitions and given back partition by partition, in the
+/// order in which they came. Holds `memory_budget_bytes` of them at most; more goes to a temporary file, each
+/// part of it sorted by partition, so that reading a partition costs one read a part. One thread at a time
+/// for Append; Read is thread-safe after Finish.
 class Shuffle {
  public:
   /// `directory`: where the file is made when one is needed; empty: the system's folder for temporary files.
-  Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes, std::string directory = {});
+  Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes,
+          std::string directory = {});
   ~Shuffle();
   Shuffle(const Shuffle&) = delete;
   Shuffle& operator=(const Shuffle&) = delete;

@@ -55,7 +55,8 @@ void Store(simd::Element element, double value, uint8_t* to) {
 
 class Reader {
  public:
-  Reader(const VectorType& type, const VectorRowsOptions& options, size_t rows) : type_(type), options_(options) {
+  Reader(const VectorType& type, const VectorRowsOptions& options, size_t rows)
+      : type_(type), options_(options) {
     out_.row_ids.reserve(rows);
     if (type.element != simd::Element::kUInt8) out_.values.reserve(rows * type.dim);
     if (options.keep_stored) out_.stored.reserve(rows * type.dim * type.element_bytes());
@@ -108,7 +109,8 @@ class Reader {
       std::memcpy(to, from, type_.dim * sizeof(float));
     } else {
       const size_t width = type_.element_bytes();
-      for (size_t k = 0; k < type_.dim; ++k) to[k] = static_cast<float>(Load(type_.element, from + k * width));
+      for (size_t k = 0; k < type_.dim; ++k)
+        to[k] = static_cast<float>(Load(type_.element, from + k * width));
     }
     // A sum is not finite when a value is not; it may overflow when none is.
     float sum = 0;
@@ -137,7 +139,8 @@ class Reader {
     }
     out_.stored.resize(start + type_.dim * width);
     for (size_t k = 0; k < type_.dim; ++k) {
-      Store(type_.element, Load(type_.element, from + k * width) / norm, out_.stored.data() + start + k * width);
+      Store(type_.element, Load(type_.element, from + k * width) / norm,
+            out_.stored.data() + start + k * width);
     }
   }
 
@@ -172,7 +175,8 @@ Result<VectorType> VectorTypeOf(const arrow::DataType& type) {
   LANCE_CHECK_ARG(storage->id() == arrow::Type::FIXED_SIZE_LIST,
                   "a vector index needs a column of fixed-size lists, got {}", type.ToString());
   const auto& list = static_cast<const arrow::FixedSizeListType&>(*storage);
-  LANCE_CHECK_ARG(list.list_size() > 0, "a vector index needs at least one dimension, got {}", type.ToString());
+  LANCE_CHECK_ARG(list.list_size() > 0, "a vector index needs at least one dimension, got {}",
+                  type.ToString());
   out.dim = static_cast<size_t>(list.list_size());
   switch (list.value_type()->id()) {
     case arrow::Type::HALF_FLOAT:
@@ -192,8 +196,8 @@ Result<VectorType> VectorTypeOf(const arrow::DataType& type) {
   }
 }
 
-Result<VectorRows> ReadVectorRows(const arrow::Array& column, const arrow::Array* row_ids, const VectorType& type,
-                                  const VectorRowsOptions& options) {
+Result<VectorRows> ReadVectorRows(const arrow::Array& column, const arrow::Array* row_ids,
+                                  const VectorType& type, const VectorRowsOptions& options) {
   const arrow::Array& storage = StorageOf(column);
   Reader reader(type, options, static_cast<size_t>(storage.length()));
   const auto id_of = [&](int64_t row) {
@@ -202,7 +206,8 @@ Result<VectorRows> ReadVectorRows(const arrow::Array& column, const arrow::Array
   };
   if (!type.multi) {
     const auto& vectors = static_cast<const arrow::FixedSizeListArray&>(storage);
-    for (int64_t row = 0; row < vectors.length(); ++row) ARROW_RETURN_NOT_OK(reader.Add(vectors, row, 1, id_of(row)));
+    for (int64_t row = 0; row < vectors.length(); ++row)
+      ARROW_RETURN_NOT_OK(reader.Add(vectors, row, 1, id_of(row)));
     return reader.Finish();
   }
   const auto& lists = static_cast<const arrow::ListArray&>(storage);

@@ -29,8 +29,8 @@ Result<VectorType> VectorTypeOf(const arrow::DataType& type);
 /// Vectors of a batch, one below the other, without those that are null or not finite.
 struct VectorRows {
   std::vector<uint64_t> row_ids;
-  std::vector<float> values;     ///< count * dim; empty for uint8
-  std::vector<uint8_t> stored;   ///< count * dim elements as the column has them; only when asked for
+  std::vector<float> values;    ///< count * dim; empty for uint8
+  std::vector<uint8_t> stored;  ///< count * dim elements as the column has them; only when asked for
   size_t count() const { return row_ids.size(); }
 };
 
@@ -41,7 +41,7 @@ struct VectorRowsOptions {
 
 /// Reads the vectors of `column`, of the type that `type` describes. `row_ids` has one id a row; null: the
 /// number of the row. A list's vectors all get its row's id.
-Result<VectorRows> ReadVectorRows(const arrow::Array& column, const arrow::Array* row_ids, const VectorType& type,
-                                  const VectorRowsOptions& options);
+Result<VectorRows> ReadVectorRows(const arrow::Array& column, const arrow::Array* row_ids,
+                                  const VectorType& type, const VectorRowsOptions& options);
 
 }  // namespace lance::index

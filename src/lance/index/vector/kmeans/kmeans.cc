@@ -78,7 +78,8 @@ void SplitLargest(std::vector<size_t>* sizes, std::span<float> centroids, size_t
   constexpr float kStep = 1.0f / 1024;
   for (size_t i = 0; i < sizes->size(); ++i) {
     if ((*sizes)[i] > 0) continue;
-    const size_t largest = static_cast<size_t>(std::max_element(sizes->begin(), sizes->end()) - sizes->begin());
+    const size_t largest =
+        static_cast<size_t>(std::max_element(sizes->begin(), sizes->end()) - sizes->begin());
     if ((*sizes)[largest] < 2) return;
     (*sizes)[i] = (*sizes)[largest] / 2;
     (*sizes)[largest] -= (*sizes)[i];
@@ -119,8 +120,8 @@ Status UpdateCentroids(const float* rows, std::span<const uint32_t> ids, const T
 }
 
 // Iterates until the loss settles. Returns the loss of the last assignment.
-Result<double> Iterate(const float* rows, size_t num_rows, int max_iterations, double tolerance, Trainer* trainer,
-                       std::vector<float>* centroids) {
+Result<double> Iterate(const float* rows, size_t num_rows, int max_iterations, double tolerance,
+                       Trainer* trainer, std::vector<float>* centroids) {
   std::vector<uint32_t> ids(num_rows);
   std::vector<float> distances(num_rows);
   double loss = std::numeric_limits<double>::infinity();
@@ -152,9 +153,8 @@ Result<KMeansModel> TrainFlat(const float* rows, size_t num_rows, size_t k, uint
   KMeansModel model;
   model.centroids = DrawRows(rows, used, trainer->dim, k, seed);
   if (trainer->options.metric == simd::Metric::kDot) NormalizeAll(model.centroids, trainer->dim);
-  ARROW_ASSIGN_OR_RAISE(model.loss,
-                        Iterate(rows, used, trainer->options.max_iterations, tolerance, trainer,
-                                            &model.centroids));
+  ARROW_ASSIGN_OR_RAISE(
+      model.loss, Iterate(rows, used, trainer->options.max_iterations, tolerance, trainer, &model.centroids));
   return model;
 }
 
@@ -185,8 +185,10 @@ Status TrainTree(const float* rows, size_t num_rows, size_t k, uint64_t seed, Tr
     return Status::OK();
   }
   const size_t dim = trainer->dim;
-  const auto coarse_k = std::min<size_t>(64, static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(k)))));
-  ARROW_ASSIGN_OR_RAISE(const KMeansModel coarse, TrainFlat(rows, num_rows, coarse_k, seed, kTreeTolerance, trainer));
+  const auto coarse_k =
+      std::min<size_t>(64, static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(k)))));
+  ARROW_ASSIGN_OR_RAISE(const KMeansModel coarse,
+                        TrainFlat(rows, num_rows, coarse_k, seed, kTreeTolerance, trainer));
   std::vector<uint32_t> ids(num_rows);
   ARROW_RETURN_NOT_OK(AssignToCentroids(rows, num_rows, dim, coarse.centroids, trainer->options.metric,
                                         trainer->pool, ids.data(), nullptr));
@@ -199,7 +201,8 @@ Status TrainTree(const float* rows, size_t num_rows, size_t k, uint64_t seed, Tr
     if (shares[c] == 0) return Status::OK();
     Trainer part{trainer->options, dim, nullptr, trainer->progress};
     if (sizes[c] == num_rows) {  // equal rows: no tree divides them
-      ARROW_ASSIGN_OR_RAISE(KMeansModel model, TrainFlat(rows, num_rows, shares[c], seed, kTreeTolerance, &part));
+      ARROW_ASSIGN_OR_RAISE(KMeansModel model,
+                            TrainFlat(rows, num_rows, shares[c], seed, kTreeTolerance, &part));
       parts[c] = std::move(model.centroids);
       return Status::OK();
     }
@@ -217,14 +220,15 @@ Status TrainTree(const float* rows, size_t num_rows, size_t k, uint64_t seed, Tr
 
 }  // namespace
 
-Result<KMeansModel> TrainKMeans(const float* rows, size_t num_rows, size_t dim, const KMeansOptions& options) {
+Result<KMeansModel> TrainKMeans(const float* rows, size_t num_rows, size_t dim,
+                                const KMeansOptions& options) {
   LANCE_CHECK_ARG(options.k > 0 && dim > 0, "k-means needs at least one cluster and one dimension");
   LANCE_CHECK_ARG(num_rows >= options.k,
-                  "KMeans cannot train {} centroids with {} vectors; choose a smaller K (< {})",
-                  options.k, num_rows, num_rows);
+                  "KMeans cannot train {} centroids with {} vectors; choose a smaller K (< {})", options.k,
+                  num_rows, num_rows);
   LANCE_CHECK_ARG(options.initial.empty() || options.initial.size() == options.k * dim,
-                  "k-means begins with {} floats, {} centroids of {} dimensions need {}", options.initial.size(),
-                  options.k, dim, options.k * dim);
+                  "k-means begins with {} floats, {} centroids of {} dimensions need {}",
+                  options.initial.size(), options.k, dim, options.k * dim);
   LANCE_CHECK_ARG(options.metric == simd::Metric::kL2 || options.metric == simd::Metric::kDot,
                   "k-means over floats takes the metrics l2 and dot");
   Progress progress{.options = options};
@@ -233,15 +237,16 @@ Result<KMeansModel> TrainKMeans(const float* rows, size_t num_rows, size_t dim, 
   if (!options.initial.empty()) {
     model.centroids.assign(options.initial.begin(), options.initial.end());
     if (options.metric == simd::Metric::kDot) NormalizeAll(model.centroids, dim);
-    ARROW_ASSIGN_OR_RAISE(model.loss,
-                          Iterate(rows, num_rows, options.max_iterations, options.tolerance, &trainer,
-                                              &model.centroids));
+    ARROW_ASSIGN_OR_RAISE(model.loss, Iterate(rows, num_rows, options.max_iterations, options.tolerance,
+                                              &trainer, &model.centroids));
     return model;
   }
-  if (options.k <= options.max_flat_k) return TrainFlat(rows, num_rows, options.k, options.seed, options.tolerance, &trainer);
+  if (options.k <= options.max_flat_k)
+    return TrainFlat(rows, num_rows, options.k, options.seed, options.tolerance, &trainer);
   ARROW_RETURN_NOT_OK(TrainTree(rows, num_rows, options.k, options.seed, &trainer, &model.centroids));
   const int refine = std::max(1, std::min(options.refine_iterations, options.max_iterations));
-  ARROW_ASSIGN_OR_RAISE(model.loss, Iterate(rows, num_rows, refine, options.tolerance, &trainer, &model.centroids));
+  ARROW_ASSIGN_OR_RAISE(model.loss,
+                        Iterate(rows, num_rows, refine, options.tolerance, &trainer, &model.centroids));
   return model;
 }
 

@@ -35,7 +35,7 @@ struct KMeansOptions {
 
 struct KMeansModel {
   std::vector<float> centroids;  ///< k * dim
-  double loss = 0;               ///< sum over rows of the distance to the nearest centroid, when last assigned
+  double loss = 0;  ///< sum over rows of the distance to the nearest centroid, when last assigned
 };
 
 /// Clusters `num_rows` finite rows. Errors: InvalidArgument when there are fewer rows than clusters;
@@ -52,7 +52,8 @@ struct KModesModel {
   std::vector<uint8_t> centroids;
   double loss = 0;
 };
-Result<KModesModel> TrainKModes(const uint8_t* rows, size_t num_rows, size_t dim, const KMeansOptions& options);
+Result<KModesModel> TrainKModes(const uint8_t* rows, size_t num_rows, size_t dim,
+                                const KMeansOptions& options);
 
 Status AssignToModes(const uint8_t* rows, size_t num_rows, size_t dim, std::span<const uint8_t> centroids,
                      runtime::ThreadPool* pool, uint32_t* ids, float* distances);

@@ -49,8 +49,9 @@ TEST(KMeans, ManyClustersAreEvenAndIndependentOfThreads) {
   EXPECT_EQ(one.centroids, many.centroids);
   EXPECT_GT(iterations, 3);
   std::vector<uint32_t> ids(rows);
-  ASSERT_TRUE(AssignToCentroids(data.data(), rows, dim, many.centroids, simd::Metric::kL2, &pool, ids.data(),
-                                nullptr).ok());
+  ASSERT_TRUE(
+      AssignToCentroids(data.data(), rows, dim, many.centroids, simd::Metric::kL2, &pool, ids.data(), nullptr)
+          .ok());
   std::vector<size_t> sizes(options.k);
   for (const uint32_t id : ids) ++sizes[id];
   EXPECT_LT(*std::max_element(sizes.begin(), sizes.end()), 8 * rows / options.k);

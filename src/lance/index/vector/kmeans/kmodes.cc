@@ -36,8 +36,8 @@ Status AssignToModes(const uint8_t* rows, size_t num_rows, size_t dim, std::span
   return runtime::ParallelFor(pool, blocks, [&](size_t block) -> Status {
     std::vector<float> scores(k);
     for (size_t row = block * kBlock; row < std::min(num_rows, (block + 1) * kBlock); ++row) {
-      simd::Distances(simd::Metric::kHamming, simd::Element::kUInt8, rows + row * dim, centroids.data(), k, dim,
-                      scores.data());
+      simd::Distances(simd::Metric::kHamming, simd::Element::kUInt8, rows + row * dim, centroids.data(), k,
+                      dim, scores.data());
       const auto least = std::min_element(scores.begin(), scores.end());
       ids[row] = static_cast<uint32_t>(least - scores.begin());
       if (distances != nullptr) distances[row] = *least;
@@ -46,12 +46,13 @@ Status AssignToModes(const uint8_t* rows, size_t num_rows, size_t dim, std::span
   });
 }
 
-Result<KModesModel> TrainKModes(const uint8_t* rows, size_t num_rows, size_t dim, const KMeansOptions& options) {
+Result<KModesModel> TrainKModes(const uint8_t* rows, size_t num_rows, size_t dim,
+                                const KMeansOptions& options) {
   const size_t k = options.k;
   LANCE_CHECK_ARG(k > 0 && dim > 0, "k-modes needs at least one cluster and one byte");
   LANCE_CHECK_ARG(num_rows >= k,
-                  "KMeans cannot train {} centroids with {} vectors; choose a smaller K (< {})", k,
-                  num_rows, num_rows);
+                  "KMeans cannot train {} centroids with {} vectors; choose a smaller K (< {})", k, num_rows,
+                  num_rows);
   KModesModel model;
   model.centroids.resize(k * dim);
   std::mt19937_64 random(options.seed);
