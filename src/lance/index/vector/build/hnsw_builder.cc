@@ -5,8 +5,9 @@
 // the entry point get a link from one that can: dot products leave such nodes.
 //
 // Changed: levels are drawn beforehand and the highest node comes first, so that the entry point never moves;
-// candidates are one sorted array; links keep their distances, which the file wants too and which spare half
-// of the computations when a full list is thinned out.
+// nodes follow by level and neighbourhood; a search ends when its nearest candidates stand, which halves the
+// time; candidates are one sorted array; links keep their distances, which the file wants too and which spare
+// half of the computations when a full list is thinned out.
 #include "lance/index/vector/build/hnsw_builder.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "lance/runtime/parallel_for.h"
@@ -25,8 +27,8 @@ namespace lance::index {
 namespace {
 
 // Inserted one after the other before threads start, so that these find something to hold on to.
-constexpr uint32_t kSerialNodes = 512;
-constexpr uint32_t kNodesPerTask = 128;
+constexpr size_t kSerialNodes = 512;
+constexpr size_t kNodesPerTask = 128;
 
 struct Candidate {
   float distance;
@@ -45,12 +47,13 @@ class CandidateList {
   float worst() const {
     return size_ < capacity_ ? std::numeric_limits<float>::infinity() : items_[size_ - 1].distance;
   }
-  void Add(Candidate candidate) {
+  // \return its place; the capacity when it has none
+  size_t Add(Candidate candidate) {
     size_t at = static_cast<size_t>(
         std::upper_bound(items_.begin(), items_.begin() + size_, candidate.distance,
                          [](float distance, const Candidate& item) { return distance < item.distance; }) -
         items_.begin());
-    if (at >= capacity_) return;
+    if (at >= capacity_) return capacity_;
     const size_t moved = std::min(size_, capacity_ - 1) - at;
     std::memmove(&items_[at + 1], &items_[at], moved * sizeof(Candidate));
     std::memmove(&seen_[at + 1], &seen_[at], moved);
@@ -58,6 +61,7 @@ class CandidateList {
     seen_[at] = 0;
     size_ = std::min(size_ + 1, capacity_);
     next_ = std::min(next_, at);
+    return at;
   }
   // The nearest one that was not given before; none: nullptr.
   const Candidate* TakeNext() {
@@ -87,7 +91,11 @@ struct Worker {
 class Graph : public BuiltGraph {
  public:
   Graph(const NodeDistance* distance, uint32_t count, const HnswBuildOptions& options)
-      : distance_(distance), count_(count), options_(options), m_(options.parameters.m) {}
+      : distance_(distance),
+        count_(count),
+        options_(options),
+        m_(options.parameters.m),
+        patience_(std::max<size_t>(m_, options.parameters.ef_construction / 8)) {}
 
   Status Run();
   HnswMetadata metadata() const override;
@@ -117,9 +125,13 @@ class Graph : public BuiltGraph {
 
   void DrawLevels();
   List ListOf(uint32_t node, uint32_t level) const;
+  void Descend(uint32_t node, uint32_t to_level, Worker* worker);
   void Insert(uint32_t node, Worker* worker);
+  void InsertBelow(uint32_t node, uint32_t start, Worker* worker);
+  std::unique_ptr<Worker> TakeWorker();
+  Status ForEach(size_t count, const std::function<void(size_t, Worker*)>& body);
   void SearchLevel(uint32_t node, uint32_t level, size_t ef, Worker* worker);
-  void Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker);
+  bool Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker);
   void Choose(std::span<const Candidate> candidates, size_t most, size_t fill, Worker* worker) const;
   void MarkReachable(uint32_t from, std::vector<uint8_t>* reachable) const;
   Status LinkStranded(Worker* worker);
@@ -135,6 +147,7 @@ class Graph : public BuiltGraph {
   const uint32_t count_;
   const HnswBuildOptions options_;
   const size_t m_;
+  const size_t patience_;  // looks without a find among the nearest before a search ends
   uint32_t entry_ = 0;
   std::vector<uint8_t> levels_;
   std::vector<uint64_t> upper_;  // per node: its first list above level 0
@@ -143,6 +156,8 @@ class Graph : public BuiltGraph {
   mutable std::vector<float> distances0_, distances1_;
   mutable std::vector<uint16_t> sizes0_, sizes1_;
   std::unique_ptr<std::atomic_flag[]> locks_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> idle_;
 };
 
 void Graph::DrawLevels() {
@@ -177,8 +192,8 @@ Graph::List Graph::ListOf(uint32_t node, uint32_t level) const {
   return {&nodes1_[list * m_], &distances1_[list * m_], &sizes1_[list], m_};
 }
 
-// Looks at the neighbours of `from` that were not visited.
-void Graph::Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker) {
+// Looks at the neighbours of `from` that were not visited. \return whether one is among the nearest
+bool Graph::Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker) {
   worker->fresh.clear();
   {
     const Lock lock(&locks_[from]);
@@ -192,11 +207,13 @@ void Graph::Expand(uint32_t node, uint32_t from, uint32_t level, Worker* worker)
   }
   worker->distances.resize(worker->fresh.size());
   distance_->FromNode(node, worker->fresh.data(), worker->fresh.size(), worker->distances.data());
+  size_t best = SIZE_MAX;
   for (size_t i = 0; i < worker->fresh.size(); ++i) {
     if (worker->distances[i] < worker->candidates.worst()) {
-      worker->candidates.Add({worker->distances[i], worker->fresh[i]});
+      best = std::min(best, worker->candidates.Add({worker->distances[i], worker->fresh[i]}));
     }
   }
+  return best < 2 * m_;
 }
 
 // Finds the nearest nodes of a level, from the candidates of the level above.
@@ -212,7 +229,12 @@ void Graph::SearchLevel(uint32_t node, uint32_t level, size_t ef, Worker* worker
     worker->visited[start.node] = worker->mark;
     worker->candidates.Add(start);
   }
-  while (const Candidate* next = worker->candidates.TakeNext()) Expand(node, next->node, level, worker);
+  // Links go to the nearest of the candidates: once these stand, looking at the rest finds hardly any.
+  size_t idle = 0;
+  while (const Candidate* next = worker->candidates.TakeNext()) {
+    idle = Expand(node, next->node, level, worker) ? 0 : idle + 1;
+    if (idle > patience_) break;
+  }
 }
 
 // Keeps a candidate when it is nearer to the node than to all kept before, at most `most`; then the nearest
@@ -284,14 +306,27 @@ void Graph::Connect(uint32_t node, uint32_t level, Worker* worker) {
   for (const Candidate& link : links) AddLink(link.node, level, {link.distance, node}, worker);
 }
 
-void Graph::Insert(uint32_t node, Worker* worker) {
+// Makes the nearest node of each level above `to_level` the one candidate, from the entry point down.
+void Graph::Descend(uint32_t node, uint32_t to_level, Worker* worker) {
   worker->candidates.Reset(1);
   worker->candidates.Add({Distance(node, entry_), entry_});
-  for (uint32_t level = levels_[entry_]; level > levels_[node]; --level) SearchLevel(node, level, 1, worker);
+  for (uint32_t level = levels_[entry_]; level > to_level; --level) SearchLevel(node, level, 1, worker);
+}
+
+void Graph::Insert(uint32_t node, Worker* worker) {
+  Descend(node, levels_[node], worker);
   for (int level = std::min(levels_[entry_], levels_[node]); level >= 0; --level) {
     SearchLevel(node, static_cast<uint32_t>(level), options_.parameters.ef_construction, worker);
     Connect(node, static_cast<uint32_t>(level), worker);
   }
+}
+
+// Inserts a node of level 0 whose nearest node of level 1 is known.
+void Graph::InsertBelow(uint32_t node, uint32_t start, Worker* worker) {
+  worker->candidates.Reset(1);
+  worker->candidates.Add({Distance(node, start), start});
+  SearchLevel(node, 0, options_.parameters.ef_construction, worker);
+  Connect(node, 0, worker);
 }
 
 void Graph::MarkReachable(uint32_t from, std::vector<uint8_t>* reachable) const {
@@ -314,9 +349,7 @@ Status Graph::LinkStranded(Worker* worker) {
   for (uint32_t node = 0; node < count_; ++node) {
     if (reachable[node] != 0) continue;
     ARROW_RETURN_NOT_OK(options_.cancellation.Check());
-    worker->candidates.Reset(1);
-    worker->candidates.Add({Distance(node, entry_), entry_});
-    for (uint32_t level = levels_[entry_]; level > 0; --level) SearchLevel(node, level, 1, worker);
+    Descend(node, 0, worker);
     SearchLevel(node, 0, options_.parameters.ef_construction, worker);
     for (const Candidate& near : worker->candidates.items()) {
       const List list = ListOf(near.node, 0);
@@ -331,40 +364,67 @@ Status Graph::LinkStranded(Worker* worker) {
   return Status::OK();
 }
 
+std::unique_ptr<Worker> Graph::TakeWorker() {
+  const std::lock_guard guard(mutex_);
+  if (!idle_.empty()) {
+    auto worker = std::move(idle_.back());
+    idle_.pop_back();
+    return worker;
+  }
+  auto worker = std::make_unique<Worker>();
+  worker->visited.assign(count_, 0);
+  return worker;
+}
+
+// Calls `body` for each of `count` things, some at a time, on all threads.
+Status Graph::ForEach(size_t count, const std::function<void(size_t, Worker*)>& body) {
+  const size_t tasks = (count + kNodesPerTask - 1) / kNodesPerTask;
+  return runtime::ParallelFor(options_.pool, tasks, [&](size_t task) -> Status {
+    ARROW_RETURN_NOT_OK(options_.cancellation.Check());
+    auto worker = TakeWorker();
+    for (size_t i = task * kNodesPerTask; i < std::min(count, (task + 1) * kNodesPerTask); ++i) {
+      body(i, worker.get());
+    }
+    const std::lock_guard guard(mutex_);
+    idle_.push_back(std::move(worker));
+    return Status::OK();
+  });
+}
+
+// Nodes that are on several levels come first, in the order given: they are spread over everything. The
+// others follow neighbourhood by neighbourhood, whose links and vectors then stay in the caches.
 Status Graph::Run() {
   DrawLevels();
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Worker>> idle;
-  // Nodes [first, last), without the entry point, which is there from the beginning.
-  const auto insert = [&](uint32_t first, uint32_t last) -> Status {
-    ARROW_RETURN_NOT_OK(options_.cancellation.Check());
-    std::unique_ptr<Worker> worker;
-    {
-      const std::lock_guard guard(mutex);
-      if (!idle.empty()) {
-        worker = std::move(idle.back());
-        idle.pop_back();
-      }
-    }
-    if (worker == nullptr) {
-      worker = std::make_unique<Worker>();
-      worker->visited.assign(count_, 0);
-    }
-    for (uint32_t node = first; node < last; ++node) {
-      if (node != entry_) Insert(node, worker.get());
-    }
-    const std::lock_guard guard(mutex);
-    idle.push_back(std::move(worker));
-    return Status::OK();
+  std::vector<uint32_t> high, low;
+  for (uint32_t node = 0; node < count_; ++node) {
+    if (node != entry_) (levels_[node] > 0 ? high : low).push_back(node);
+  }
+  if (levels_[entry_] == 0) std::swap(high, low);
+  auto first = TakeWorker();
+  const size_t serial = std::min(high.size(), kSerialNodes);
+  for (size_t i = 0; i < serial; ++i) Insert(high[i], first.get());
+  ARROW_RETURN_NOT_OK(
+      ForEach(high.size() - serial, [&](size_t i, Worker* worker) { Insert(high[serial + i], worker); }));
+  struct Place {
+    uint32_t region;  // nearest node of level 2, then of level 1
+    uint32_t start;
+    uint32_t node;
   };
-  const uint32_t serial = std::min(count_, kSerialNodes);
-  ARROW_RETURN_NOT_OK(insert(0, serial));
-  const size_t tasks = (count_ - serial + kNodesPerTask - 1) / kNodesPerTask;
-  ARROW_RETURN_NOT_OK(runtime::ParallelFor(options_.pool, tasks, [&](size_t task) {
-    const auto first = serial + static_cast<uint32_t>(task) * kNodesPerTask;
-    return insert(first, std::min(count_, first + kNodesPerTask));
+  std::vector<Place> places(low.size());
+  ARROW_RETURN_NOT_OK(ForEach(low.size(), [&](size_t i, Worker* worker) {
+    Descend(low[i], 1, worker);
+    places[i].region = worker->candidates.items()[0].node;
+    SearchLevel(low[i], 1, 1, worker);
+    places[i].start = worker->candidates.items()[0].node;
+    places[i].node = low[i];
   }));
-  return LinkStranded(idle.back().get());
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.region, a.start, a.node) < std::tie(b.region, b.start, b.node);
+  });
+  ARROW_RETURN_NOT_OK(ForEach(places.size(), [&](size_t i, Worker* worker) {
+    InsertBelow(places[i].node, places[i].start, worker);
+  }));
+  return LinkStranded(first.get());
 }
 
 std::vector<uint32_t> Graph::NodesOf(uint32_t level) const {
