@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import data  # noqa: E402
 import worker  # noqa: E402
+import write_cases  # noqa: E402
 from cases import LANCE, make_cases  # noqa: E402
 
 
@@ -135,18 +136,22 @@ def main():
     parser.add_argument("--write", help="also write the report to this file")
     options = parser.parse_args()
     wanted = [w for w in options.only.split(",") if w]
-    lines = []
+    lines, sizes = [], []
     workers = Workers(set(range(options.cores)))
     print(HEAD, flush=True)
     for case in make_cases(lambda name: data.rows_of(name, options.scale)):
         if wanted and not any(w == case[1] or w in case[0] for w in wanted):
             continue
         name = case[2]
-        paths = data.prepare_many_fragments() if name == "many" else data.prepare(name, options.scale)
+        paths = data.prepare_table(name) if name in data.TABLES else data.prepare(name, options.scale)
         medians, errors = measure(workers, case, paths, options.rounds, options.seconds)
         lines.append(row(case, medians, errors))
         print(lines[-1], flush=True)
+        if size := write_cases.size_line(case, paths):
+            sizes.append(size)
     workers.close()
+    if sizes:
+        print("\n".join(["", write_cases.SIZE_HEAD, *sizes]))
     notes = [f"import {m} after pyarrow: {ms:.1f} ms, {mb:.1f} MB" for m, (ms, mb) in import_cost().items()]
     print("\n" + "\n".join(notes))
     if options.write:
@@ -155,7 +160,7 @@ def main():
         text = ["# Performance", "",
                 f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
                 f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
-                HEAD, *lines, "", *[f"- {n}" for n in notes], ""]
+                HEAD, *lines, "", write_cases.SIZE_HEAD, *sizes, "", *[f"- {n}" for n in notes], ""]
         pathlib.Path(options.write).write_text("\n".join(text))
 
 
