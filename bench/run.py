@@ -126,6 +126,18 @@ def import_cost():
     return out
 
 
+def write_report(options, lines, sizes, notes):
+    if not options.write:
+        return
+    import lance
+    import pyarrow
+    text = ["# Performance", "",
+            f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
+            f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
+            HEAD, *lines, "", *([write_cases.SIZE_HEAD, *sizes, ""] if sizes else []), *[f"- {n}" for n in notes], ""]
+    pathlib.Path(options.write).write_text("\n".join(text))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=0.1)
@@ -137,11 +149,14 @@ def main():
     options = parser.parse_args()
     wanted = [w for w in options.only.split(",") if w]
     lines, sizes = [], []
-    workers = Workers(set(range(options.cores)))
+    workers, group = Workers(set(range(options.cores))), None
     print(HEAD, flush=True)
     for case in make_cases(lambda name: data.rows_of(name, options.scale)):
         if wanted and not any(w == case[1] or w in case[0] for w in wanted):
             continue
+        if case[1] != group:  # what a group's cases keep in memory is not the next one's
+            workers.close()
+            workers, group = Workers(set(range(options.cores))), case[1]
         name = case[2]
         paths = data.prepare_table(name) if name in data.TABLES else data.prepare(name, options.scale)
         medians, errors = measure(workers, case, paths, options.rounds, options.seconds)
@@ -149,19 +164,13 @@ def main():
         print(lines[-1], flush=True)
         if size := write_cases.size_line(case, paths):
             sizes.append(size)
+        write_report(options, lines, sizes, [])
     workers.close()
     if sizes:
         print("\n".join(["", write_cases.SIZE_HEAD, *sizes]))
     notes = [f"import {m} after pyarrow: {ms:.1f} ms, {mb:.1f} MB" for m, (ms, mb) in import_cost().items()]
     print("\n" + "\n".join(notes))
-    if options.write:
-        import lance
-        import pyarrow
-        text = ["# Performance", "",
-                f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
-                f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
-                HEAD, *lines, "", write_cases.SIZE_HEAD, *sizes, "", *[f"- {n}" for n in notes], ""]
-        pathlib.Path(options.write).write_text("\n".join(text))
+    write_report(options, lines, sizes, notes)
 
 
 if __name__ == "__main__":
