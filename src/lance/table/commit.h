@@ -11,6 +11,7 @@
 
 #include "lance/base/status.h"
 #include "lance/store/object_store.h"
+#include "lance/store/unsynced.h"
 #include "lance/table/operation.h"
 #include "lance/table/snapshot.h"
 
@@ -25,6 +26,8 @@ struct CommitRequest {
   /// The physical offsets per fragment that a Delete or Update removes: with them it can be rebased over
   /// another one that touched other rows of the same fragments. Ascending.
   std::map<uint64_t, std::vector<uint32_t>> affected_rows;
+  /// Files that the operation names and that the commit makes durable; null: all are.
+  std::shared_ptr<store::Unsynced> unsynced;
 };
 
 struct CommitOptions {

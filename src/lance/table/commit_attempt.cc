@@ -6,6 +6,7 @@
 #include <arrow/buffer.h>
 
 #include "lance/base/commit_error.h"
+#include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_encode.h"
 
@@ -55,6 +56,12 @@ Status TransactionWriter::Begin(const Transaction& transaction) {
   return status;
 }
 
+Status TransactionWriter::SyncFirst(store::Unsynced& files) {
+  if (options_.durability != store::Durability::kSync) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(parts_, files.TakeParts(line_.store()));
+  return Status::OK();
+}
+
 void TransactionWriter::Abandon() {
   if (!file_name_.empty()) (void)line_.store().Delete("_transactions/" + file_name_);
 }
@@ -79,9 +86,12 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Finish(const NewVersi
   const ManifestLocation location{version.manifest->version, version.scheme};
   if ((location.version & kDetachedBit) == 0) NoteLatest(line_.store(), location);
   const std::string path = line_.store().FullPath(location.key());
-  auto out = TableSnapshot::Make(AdoptManifestFile(path, std::move(bytes), version.manifest), location,
-                                 line_.bases, line_.root, line_.session);
-  if (out.ok()) return out;
+  ManifestFile file = AdoptManifestFile(path, std::move(bytes), version.manifest);
+  auto out = TableSnapshot::Make(file, location, line_.bases, line_.root, line_.session);
+  if (out.ok()) {
+    if ((location.version & kDetachedBit) == 0) KeepNewestManifest(file, &line_.session->metadata_cache());
+    return out;
+  }
   // It is there: no ordinary error, after which callers clean up.
   return CommitStateUnknown("{} was written, but cannot be used: {}", path, out.status().message());
 }
@@ -104,7 +114,7 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Write(NewVersion vers
     ARROW_ASSIGN_OR_RAISE(lease, options_.lock(manifest.version));
   }
   const std::string key = ManifestKey(manifest.version, version.scheme);
-  const Status status = line_.store().PutIfAbsent(key, BytesOf(bytes), options_.durability);
+  const Status status = line_.store().PutIfAbsent(key, BytesOf(bytes), options_.durability, parts_);
   if (status.ok()) return Finish(version, std::move(bytes));
   // Stores retry by themselves: what is in the way may be our own manifest.
   const bool exists = Is(status, ErrorKind::kAlreadyExists);

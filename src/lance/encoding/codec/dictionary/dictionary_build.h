@@ -23,7 +23,8 @@ struct DictionaryLimits {
 Result<std::optional<LeafValues>> BuildDictionary(const LeafValues& values, const std::vector<bool>& nulls,
                                                   const DictionaryLimits& limits);
 
-/// The share of distinct values in blocks spread over the page, or nothing when there are too few to tell.
-std::optional<double> SampleDistinct(const LeafValues& values);
+/// About how many distinct values the page has, going by some that are spread over it: as many as would be
+/// met so often twice. Infinite when next to none is; nothing when there are too few values to tell.
+std::optional<double> EstimateDistinct(const LeafValues& values);
 
 }  // namespace lance::encoding
