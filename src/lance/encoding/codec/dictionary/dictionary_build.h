@@ -14,7 +14,8 @@ struct DictionaryLimits {
   /// Up to so many entries indices count as packed, above as 32 bits each: then other encodings may be
   /// shorter.
   uint64_t max_packed_entries = 4096;
-  uint64_t max_entry_bytes = 0;  ///< entries
+  uint64_t max_entry_bytes = 0;   ///< entries
+  uint64_t expected_entries = 0;  ///< about so many there may be
 };
 
 /// Numbers the distinct values of a page in the order of their first use. `nulls` has one flag a value or is
