@@ -233,14 +233,15 @@ def test_the_reference_optimizes_ours(tmp_path, kind):
     ours.optimize.optimize_indices(num_indices_to_merge=1)
     assert ours.stats.index_stats("v_idx")["num_unindexed_rows"] == 0
     assert ours.stats.index_stats("v_idx")["num_indexed_rows"] == 3000
-    assert recall(ours, data, data[::100], "l2", nprobes=4, ef=64) > 0.6
+    lossy = "PQ" in kind or kind == "IVF_RQ1"
+    assert recall(ours, data, data[::100], "l2", nprobes=4, ef=64) > (0.25 if lossy else 0.85)
 
 
 @pytest.mark.parametrize("merge", [None, 0, 1, 5])
 @pytest.mark.parametrize("builder", ["ours", "theirs"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_we_optimize(tmp_path, kind, builder, merge):
-    data, queries = vectors(3000, 32), vectors(20, 32, seed=1)
+    data, queries = vectors(3000, 32), vectors(40, 32, seed=1)
     folder = pair(tmp_path, table_of(data[:2000]))
     build(folder, kind, num_partitions=4)
     append(folder / builder, data[2000:], 2000)
@@ -253,7 +254,7 @@ def test_we_optimize(tmp_path, kind, builder, merge):
     other = append(folder / ("theirs" if builder == "ours" else "ours"), data[2000:], 2000)
     other.optimize.optimize_indices(num_indices_to_merge=1)
     options = {"nprobes": 4, "ef": 64} if "HNSW" in kind else {"nprobes": 4}
-    assert recall(after, data, queries, "l2", **options) >= recall(other, data, queries, "l2", **options) - 0.05
+    assert recall(after, data, queries, "l2", **options) >= recall(other, data, queries, "l2", **options) - 0.08
 
 
 def test_optimize_leaves_out_rows_that_are_gone(tmp_path):
