@@ -147,7 +147,11 @@ WORKER = textwrap.dedent("""
         table = pa.table({"k": pa.array([key], pa.int64()), "s": [f"row {key}"]})
         for attempt in range(30):
             try:
-                module.write_dataset(table, uri, mode="append", storage_options=options)
+                if i % 3 == 2:
+                    merge = module.dataset(uri, storage_options=options).merge_insert("k")
+                    merge.when_not_matched_insert_all().execute(table)
+                else:
+                    module.write_dataset(table, uri, mode="append", storage_options=options)
                 done.append(key)
                 break
             except Exception as error:  # a definite conflict is tried again; anything else is reported
