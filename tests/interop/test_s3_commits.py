@@ -147,7 +147,11 @@ WORKER = textwrap.dedent("""
         table = pa.table({"k": pa.array([key], pa.int64()), "s": [f"row {key}"]})
         for attempt in range(30):
             try:
-                module.write_dataset(table, uri, mode="append", storage_options=options)
+                if i % 3 == 2:
+                    merge = module.dataset(uri, storage_options=options).merge_insert("k")
+                    merge.when_not_matched_insert_all().execute(table)
+                else:
+                    module.write_dataset(table, uri, mode="append", storage_options=options)
                 done.append(key)
                 break
             except Exception as error:  # a definite conflict is tried again; anything else is reported
@@ -279,6 +283,37 @@ def test_requests_of_an_append(server, uri):
     for operation in ("open", "append", "open+append"):
         assert len(counts["lance_cpp"][operation]) <= len(counts["lance"][operation]), operation
     assert len(counts["lance_cpp"]["append"]) <= (4 if uri.startswith("s3://") else 8)
+
+
+def test_half_done_commits_of_the_reference_are_finished(server):
+    """The row is put, the writer dies before the manifest has its name: as pylance would leave it."""
+    options, folder = server.options, "tables/half.lance"
+    uri = f"s3+ddb://{BUCKET}/{folder}?ddbTableName=lance-commits"
+    lance.write_dataset(rows(0, 10), uri, storage_options=options)
+    lance.write_dataset(rows(10, 10), uri, mode="append", storage_options=options)
+    s3, dynamo = server.client(), server.client("dynamodb")
+    final = f"{folder}/_versions/{2**64 - 1 - 2:020}.manifest"
+    staging = final + "-2e3a7c3e-9b60-4a5f-8a05-6f0a6f7c0b11"
+    s3.copy_object(Bucket=BUCKET, Key=staging, CopySource={"Bucket": BUCKET, "Key": final})
+    s3.delete_object(Bucket=BUCKET, Key=final)
+    key = {"base_uri": {"S": folder}, "version": {"N": "2"}}
+    dynamo.update_item(TableName="lance-commits", Key=key, UpdateExpression="SET #p = :p",
+                       ExpressionAttributeNames={"#p": "path"}, ExpressionAttributeValues={":p": {"S": staging}})
+    assert keys_of(lance_cpp, uri, options) == list(range(20))
+    item = dynamo.get_item(TableName="lance-commits", Key=key)["Item"]
+    assert item["path"]["S"] == final and item["size"]["N"] == str(s3.head_object(Bucket=BUCKET, Key=final)["ContentLength"])
+    assert staging not in server.keys(BUCKET, folder)
+    lance_cpp.write_dataset(rows(20, 5), uri, mode="append", storage_options=options)
+    assert keys_of(lance, uri, options) == list(range(25))
+
+
+def test_fragments_are_written_apart_and_committed_together(server, uri):
+    options = server.options
+    lance_cpp.write_dataset(rows(0, 10), uri, storage_options=options)
+    made = [lance_cpp.fragment.write_fragments(rows(10 * step, 10), uri, storage_options=options) for step in (1, 2)]
+    append = lance_cpp.LanceOperation.Append([fragment for fragments in made for fragment in fragments])
+    lance_cpp.LanceDataset.commit(uri, append, read_version=1, storage_options=options)
+    assert keys_of(lance, uri, options) == keys_of(lance_cpp, uri, options) == list(range(30))
 
 
 def test_uris_without_a_table_name_are_refused(server):

@@ -73,18 +73,17 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   store::IoCounters counters() const override { return inner_->counters(); }
 
   Result<std::shared_ptr<store::ReadableObject>> Open(const std::string& key, uint64_t size) override {
-    ARROW_RETURN_NOT_OK(FinishVersionOf(key));
-    return inner_->Open(key, size);
+    return Finished(key, [&] { return inner_->Open(key, size); });
   }
   Result<std::shared_ptr<arrow::Buffer>> Get(const std::string& key) override {
-    ARROW_RETURN_NOT_OK(FinishVersionOf(key));
-    return inner_->Get(key);
+    return Finished(key, [&] { return inner_->Get(key); });
   }
   Result<store::ObjectInfo> Head(const std::string& key) override {
-    ARROW_RETURN_NOT_OK(FinishVersionOf(key));
-    return inner_->Head(key);
+    return Finished(key, [&] { return inner_->Head(key); });
   }
   Result<bool> Exists(const std::string& key) override {
+    ARROW_ASSIGN_OR_RAISE(const bool exists, inner_->Exists(key));
+    if (exists || !ManifestOf(key)) return exists;
     ARROW_RETURN_NOT_OK(FinishVersionOf(key));
     return inner_->Exists(key);
   }
@@ -117,11 +116,14 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   Status Delete(const std::string& key) override { return inner_->Delete(key); }
   Status Copy(const std::string& from, const std::string& to) override { return inner_->Copy(from, to); }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes,
-                     store::Durability durability) override {
+  Status Sync(std::span<const std::string> keys) override { return inner_->Sync(keys); }
+
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, store::Durability durability,
+                     std::span<const std::string> parts) override {
     const auto name = ManifestOf(key);
-    if (!name) return inner_->PutIfAbsent(key, bytes, durability);
-    if (name->version != newest_row_ + 1) {
+    if (!name) return inner_->PutIfAbsent(key, bytes, durability, parts);
+    if (durability == store::Durability::kSync) ARROW_RETURN_NOT_OK(inner_->Sync(parts));
+    if (newest_row_ == 0 || name->version != newest_row_ + 1) {
       // One that was committed before the table came to use the external store.
       ARROW_ASSIGN_OR_RAISE(bool exists, inner_->Exists(key));
       if (exists) return AlreadyExists("{} exists", FullPath(key));
@@ -158,14 +160,21 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
     }
     ARROW_RETURN_NOT_OK(external_->Replace(table_, {row.version, key, row.size}));
     (void)inner_->Delete(row.path);
-    finished_ = row.version;
     return Status::OK();
   }
 
+  // Asks for an object. A manifest that has its name is that of its version: only where it is missing a row
+  // may know of a staging copy.
+  template <typename Ask>
+  auto Finished(const std::string& key, Ask ask) -> decltype(ask()) {
+    auto first = ask();
+    if (!Is(first.status(), ErrorKind::kNotFound) || !ManifestOf(key)) return first;
+    ARROW_RETURN_NOT_OK(FinishVersionOf(key));
+    return ask();
+  }
+
   Status FinishVersionOf(const std::string& key) {
-    const auto name = ManifestOf(key);
-    if (!name || name->version == finished_) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto row, external_->Get(table_, name->version));
+    ARROW_ASSIGN_OR_RAISE(auto row, external_->Get(table_, ManifestOf(key)->version));
     return row && IsStaging(row->path) && FinalKey(row->path) == key ? Finish(*row) : Status::OK();
   }
 
@@ -174,11 +183,7 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
     ARROW_ASSIGN_OR_RAISE(auto row, external_->GetLatest(table_));
     if (!row) return row;
     newest_row_ = row->version;
-    if (IsStaging(row->path)) {
-      ARROW_RETURN_NOT_OK(Finish(*row));
-    } else {
-      finished_ = row->version;
-    }
+    if (IsStaging(row->path)) ARROW_RETURN_NOT_OK(Finish(*row));
     return row;
   }
 
@@ -186,7 +191,6 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   const std::shared_ptr<ExternalManifestStore> external_;
   const std::string table_;
   std::atomic<uint64_t> newest_row_{0};  // as last seen; 0 for none
-  std::atomic<uint64_t> finished_{0};    // a version whose row names its final key
 };
 
 }  // namespace

@@ -169,7 +169,10 @@ class Executor {
     auto start = [run = run_](std::shared_ptr<const ScanPlan> allowed) {
       return Executor(std::move(allowed), run, RunPurpose::kTable).StartUnits();
     };
-    auto vectors = std::make_shared<TakeReader>(ContextOf(NodeRole::kKnn));
+    // Vectors are compared and dropped.
+    auto context = std::make_shared<ReadContext>(*ContextOf(NodeRole::kKnn));
+    context->views = true;
+    auto vectors = std::make_shared<TakeReader>(std::move(context));
     inputs.push_back(MakeAnnSearch(plan_, run_, std::move(vectors), std::move(start)));
     if (!plan_->fragments.empty()) {
       ARROW_ASSIGN_OR_RAISE(inputs.emplace_back(), StartUnits());
