@@ -1,9 +1,9 @@
 # Shortcuts for people who work on lance-cpp; ./run is what users need.
-#   make build | test [ONLY=layer] | lint | format | check | asan | tsan | bench
+#   make build | test [ONLY=layer] | lint | format | check | asan | tsan | bench | trials
 ONLY ?=
 PRESET ?= release
 
-.PHONY: build test lint format check asan tsan bench
+.PHONY: build test lint format check asan tsan bench trials
 build:
 	cmake --preset $(PRESET) >/dev/null
 	cmake --build --preset $(PRESET)
@@ -22,3 +22,6 @@ asan tsan:
 	ctest --test-dir build/$@ --output-on-failure $(if $(ONLY),-R '^$(ONLY)',)
 bench: build
 	.venv/bin/python bench/run.py
+# 200 kills, 5 minutes of mixed writers, random histories, 4 GB under a limit of memory: half an hour.
+trials: build
+	.venv/bin/python tests/trials/run.py --long

@@ -43,6 +43,8 @@ pkg_check_modules(LANCE_LZ4 REQUIRED IMPORTED_TARGET liblz4)
 find_path(ROARING_INCLUDE roaring/roaring.hh REQUIRED)
 find_library(ROARING_LIB roaring REQUIRED)
 find_library(HWY_LIB hwy REQUIRED)
+# Its headers only: the library is loaded on first use, see docs/decisions/008-s3-over-libcurl.md.
+find_path(CURL_INCLUDE curl/curl.h REQUIRED)
 if(LANCE_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build ccache mold pkg-config git python3 python3-venv python3-dev
   protobuf-compiler libprotobuf-dev libzstd-dev liblz4-dev libroaring-dev libhwy-dev libcli11-dev
-  libfmt-dev libgtest-dev libgmock-dev libedit-dev clang-format-14)
+  libfmt-dev libcurl4-openssl-dev libgtest-dev libgmock-dev libedit-dev clang-format-14)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 

@@ -1,7 +1,10 @@
-// `lance repair`: when the newest version is damaged, goes back to the newest one that is whole.
+// `lance repair`: when the newest version is damaged, goes back to the newest one that is whole, or goes on
+// without the fragments that are damaged.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "exit_code.h"
@@ -21,6 +24,7 @@ struct RepairArguments {
   bool data = false;
   bool dry_run = false;
   bool apply = false;
+  bool drop_fragments = false;
 };
 
 arrow::Result<FsckReport> CheckOne(const Dataset& version, bool data) {
@@ -50,6 +54,55 @@ arrow::Result<std::shared_ptr<Dataset>> NewestWhole(const Dataset& dataset, bool
   return nullptr;
 }
 
+// Goes back to the newest whole version.
+arrow::Result<int> RestoreWhole(const Dataset& dataset, const RepairArguments& arguments,
+                                Document& document) {
+  ARROW_ASSIGN_OR_RAISE(const auto whole, NewestWhole(dataset, arguments.data));
+  if (whole == nullptr) {
+    document.Text("repair",
+                  "none: no older version is whole; bring back the files named above, or go on without the "
+                  "damaged fragments (--drop-fragments)");
+    return kCorruptionFound;
+  }
+  if (arguments.dry_run) {
+    document.Text("repair", fmt::format("restore version {}", whole->version()));
+    return kCorruptionFound;
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto restored, Restore(*whole));
+  document.Text("repair", fmt::format("restored version {}", whole->version()));
+  document.Number("new_version", restored->version());
+  return kSuccess;
+}
+
+// Makes a version of the fragments that are whole.
+arrow::Result<int> DropDamaged(const Dataset& dataset, const FsckReport& report,
+                               const RepairArguments& arguments, Document& document) {
+  std::set<uint64_t> damaged;
+  for (const auto& problem : report.problems) {
+    if (!problem.fragment_id.has_value()) {
+      document.Text("repair",
+                    fmt::format("none: {} is damaged, which no fragment can be blamed for; try without "
+                                "--drop-fragments",
+                                problem.where));
+      return kCorruptionFound;
+    }
+    damaged.insert(*problem.fragment_id);
+  }
+  const std::vector<uint64_t> ids(damaged.begin(), damaged.end());
+  const std::string what =
+      fmt::format("{} of {} fragments ({})", ids.size(), report.num_fragments, fmt::join(ids, ", "));
+  if (arguments.dry_run) {
+    document.Text("repair", "drop " + what);
+    return kCorruptionFound;
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto made, DropFragments(dataset, ids));
+  document.Text("repair", "dropped " + what);
+  document.Number("new_version", made->version());
+  ARROW_ASSIGN_OR_RAISE(const FsckReport after, CheckOne(*made, arguments.data));
+  document.Number("problems_left", after.problems.size());
+  return after.problems.empty() ? kSuccess : kCorruptionFound;
+}
+
 arrow::Result<int> Run(const RepairArguments& arguments) {
   if (arguments.dry_run == arguments.apply) {
     return arrow::Status::Invalid("give --dry-run to see what would be done, or --apply to do it");
@@ -66,18 +119,9 @@ arrow::Result<int> Run(const RepairArguments& arguments) {
   }
   int code = kSuccess;
   if (!report.problems.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const auto whole, NewestWhole(*dataset, arguments.data));
-    if (whole == nullptr) {
-      document.Text("repair", "none: no older version is whole; bring back the files named above");
-      code = kCorruptionFound;
-    } else if (arguments.dry_run) {
-      document.Text("repair", fmt::format("restore version {}", whole->version()));
-      code = kCorruptionFound;
-    } else {
-      ARROW_ASSIGN_OR_RAISE(const auto restored, Restore(*whole));
-      document.Text("repair", fmt::format("restored version {}", whole->version()));
-      document.Number("new_version", restored->version());
-    }
+    auto repaired = arguments.drop_fragments ? DropDamaged(*dataset, report, arguments, document)
+                                             : RestoreWhole(*dataset, arguments, document);
+    ARROW_ASSIGN_OR_RAISE(code, std::move(repaired));
   } else {
     document.Text("repair", "nothing to do");
   }
@@ -88,12 +132,15 @@ arrow::Result<int> Run(const RepairArguments& arguments) {
 }  // namespace
 
 void AddRepair(CLI::App& app, Action& action) {
-  CLI::App* verb =
-      app.add_subcommand("repair", "Go back to the newest whole version when the newest one is damaged");
+  CLI::App* verb = app.add_subcommand(
+      "repair",
+      "When the newest version is damaged, go back to the newest whole one, or drop what is damaged");
   auto arguments = std::make_shared<RepairArguments>();
   arguments->target.AddPlaceTo(*verb);
   verb->add_flag("--dry-run", arguments->dry_run, "Show what would be done");
   verb->add_flag("--apply", arguments->apply, "Do it");
+  verb->add_flag("--drop-fragments", arguments->drop_fragments,
+                 "Keep the newest version, but without the damaged fragments and their rows");
   verb->add_flag("--data", arguments->data, "Decode every page too: finds more, takes longer");
   arguments->report.AddTo(*verb);
   verb->footer(
@@ -101,7 +148,8 @@ void AddRepair(CLI::App& app, Action& action) {
       "Examples:\n"
       "  lance fsck table.lance                 what is wrong, in all versions\n"
       "  lance repair table.lance --dry-run\n"
-      "  lance repair table.lance --apply");
+      "  lance repair table.lance --apply\n"
+      "  lance repair table.lance --apply --drop-fragments");
   verb->callback([=, &action] { action = [=] { return Run(*arguments); }; });
 }
 

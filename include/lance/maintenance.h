@@ -217,6 +217,7 @@ struct FsckProblem {
   uint64_t version = 0;
   std::string where;
   std::string message;
+  std::optional<uint64_t> fragment_id;  ///< of the fragment that it is in
 };
 
 struct FsckReport {
@@ -231,5 +232,12 @@ struct FsckReport {
 /// Checks versions, fragments, files (presence, size, footer, row counts), deletion files and row ids of a
 /// whole table, and lists files that no version names. Goes on after problems.
 LANCE_EXPORT arrow::Result<FsckReport> Fsck(const Dataset& dataset, const FsckOptions& options = {});
+
+/// Makes a version without some fragments of this one: all their rows are gone from it. Opens none of their
+/// files and removes none, so that older versions stay as they are. Errors: InvalidArgument (no such
+/// fragment), CommitConflict when one of them was changed since.
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropFragments(const Dataset& dataset,
+                                                                   const std::vector<uint64_t>& fragment_ids,
+                                                                   const CommitSettings& commit = {});
 
 }  // namespace lance

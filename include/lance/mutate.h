@@ -74,6 +74,10 @@ struct MergeInsertOptions {
   enum class SourceDuplicates { kFail, kFirstSeen };
   SourceDuplicates source_duplicates = SourceDuplicates::kFail;
   bool use_index = true;
+  /// Leaves matched rows where they are and gives their fragments new files for the columns of the source,
+  /// which must have some of the table's: pays where most rows of a fragment match and the other columns are
+  /// wide. Only for merges that update matched rows and do nothing else (InvalidArgument).
+  bool rewrite_columns = false;
   MutateOptions mutate;
 };
 

@@ -55,7 +55,8 @@ LANCE_EXPORT arrow::Status ReplaceBranchMetadata(const Dataset& dataset, const s
 // ---- Versions and copies ----------------------------------------------------------------------------------
 
 /// Makes the content of the version that `dataset` is at the newest version again.
-LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> Restore(const Dataset& dataset);
+LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> Restore(const Dataset& dataset,
+                                                             const CommitSettings& commit = {});
 
 struct CloneOptions {
   VersionRef version;                                  ///< none: the version of the dataset

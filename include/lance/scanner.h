@@ -50,6 +50,7 @@ enum class BlobMode {
   kAllBinary,          ///< bytes
   kBlobsDescriptions,  ///< blob columns as descriptors, other binaries as bytes
   kAllDescriptions,
+  kWritable,  ///< as writers take them: blob v2 as struct<data, uri, position, size>, others as bytes
 };
 
 enum class LateMaterialization { kAuto, kAll, kNone, kColumns };

@@ -289,6 +289,42 @@ def test_same_rows_by_computed_value(pair, text):
         assert rows(ours, test) == rows(theirs, test)
 
 
+TYPED = [
+    "dec = DECIMAL(5,3) '1.230'", "dec >= decimal(10, 2) '1.23'", "dec < DECIMAL(4, 1) '4.5'",
+    "ts = TIMESTAMP(6) '2021-01-01 00:00:00'",
+]  # fmt: skip
+LISTS = [
+    "arrow_cast(l, 'List(Int32)')", "arrow_cast(l, 'LargeList(Int64)')", "arrow_cast(l, 'List(Utf8)')",
+    "arrow_cast(tags, 'LargeList(Utf8)')", "arrow_cast(l, 'FixedSizeList(2, Int64)')", "arrow_cast(i, 'List(Int9)')",
+    "ll[1]['x']", "ll[-1]['y']", "ll[1]['z']", "array_element(ll, 2)['x']", "v2[1]", "arrow_cast(v2, 'List(Float64)')",
+    "arrow_cast(v2, 'FixedSizeList(2, Float64)')", "arrow_cast(v2, 'FixedSizeList(2 x Float16)')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_typed_literals_with_arguments(pair, text):
+    theirs, ours = pair
+    assert rows(ours, text) == rows(theirs, text)
+    assert rows(ours, text) != "refused"
+
+
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("lists") / "t.lance")
+    table = make_table()
+    structs = [[{"x": i, "y": str(i)}, {"x": -i, "y": None}] if i % 3 else None for i in range(len(table))]
+    table = table.append_column("ll", pa.array(structs))
+    vectors = pa.array([[float(i), 0.5] for i in range(len(table))], pa.list_(pa.float32(), 2))
+    lance.write_dataset(table.append_column("v2", vectors), path)
+    return lance.dataset(path), lance_cpp.dataset(path)
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_casts_of_lists_and_members_of_elements(lists, text):
+    theirs, ours = lists
+    assert computed(ours, text) == computed(theirs, text)
+
+
 @pytest.mark.parametrize("text", MISSING)
 def test_missing_functions_are_refused(pair, text):
     assert computed(pair[1], text) == "refused"

@@ -289,3 +289,22 @@ def test_no_file_of_ours_is_left_when_a_change_fails(pair):
     with pytest.raises(Exception, match="Stream ended"):
         ds.add_columns(pa.table({"q": list(range(150))}).to_reader())
     assert sorted(f.name for f in path.iterdir()) == before
+
+
+@pytest.mark.parametrize("kind", [
+    pa.list_(pa.float16(), 2), pa.list_(pa.float64(), 2), pa.list_(pa.int32(), 2), pa.list_(pa.float32()),
+    pa.large_list(pa.float32()), pa.list_(pa.float32(), 3),
+], ids=str)  # fmt: skip
+def test_vectors_become_other_vectors_or_lists(tmp_path, kind):
+    outcomes = []
+    for module in (lance, lance_cpp):
+        uri = str(tmp_path / module.__name__)
+        values = pa.array([[1.5, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
+        dataset = module.write_dataset(pa.table({"v": values}), uri)
+        try:
+            dataset.alter_columns({"path": "v", "data_type": kind})
+        except OSError as error:
+            assert "Cannot cast column" in str(error)
+        outcomes.append(lance.dataset(uri).to_table())
+        assert lance_cpp.dataset(uri).to_table().equals(outcomes[-1])
+    assert outcomes[0].equals(outcomes[1])

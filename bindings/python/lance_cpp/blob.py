@@ -49,7 +49,14 @@ class Blob:
         return Blob(data=b"")
 
 
-_STORAGE = pa.struct([pa.field("data", pa.large_binary()), pa.field("uri", pa.string())])
+_STORAGE = pa.struct(
+    [
+        pa.field("data", pa.large_binary()),
+        pa.field("uri", pa.string()),
+        pa.field("position", pa.uint64()),
+        pa.field("size", pa.uint64()),
+    ]
+)
 
 
 class BlobType(pa.ExtensionType):
@@ -79,15 +86,7 @@ class BlobArray(pa.ExtensionArray):
     def from_pylist(cls, values) -> BlobArray:
         """Makes one of bytes, URI strings, :class:`Blob` and None."""
         rows = [_to_storage(value) for value in values]
-        ranged = any(row is not None and row["position"] is not None for row in rows)
-        kind = _STORAGE
-        if ranged:
-            kind = pa.struct([*_STORAGE, pa.field("position", pa.uint64()), pa.field("size", pa.uint64())])
-        else:
-            for row in rows:
-                if row is not None:
-                    del row["position"], row["size"]
-        return pa.ExtensionArray.from_storage(BlobType(kind), pa.array(rows, kind))
+        return pa.ExtensionArray.from_storage(BlobType(), pa.array(rows, _STORAGE))
 
 
 def _to_storage(value):

@@ -371,6 +371,7 @@ def write_fragments(
         base_store_params=(base_store_params, {}, "all bases are opened with the same storage options"),
         external_blob_mode=(external_blob_mode, "reference", "external blobs are referred to"),
     )
+    reader = writing.guarded(reader, [*known, *(initial_bases or [])], allow_external_blob_outside_bases)
     options = writing.native_options(
         mode=mode,
         max_rows_per_file=max_rows_per_file,
@@ -384,9 +385,7 @@ def write_fragments(
         initial_bases=initial_bases,
         target_bases=writing.target_names(target_bases, target_all_bases, [*known, *(initial_bases or [])]),
     )
-    report = writing.ProgressReport(progress, _first_id)
-    report.begin()
+    options.update(writing.ProgressReport(progress, _first_id).options())
     written = _native.write_fragments(reader, writing.destination(dataset_uri), options)
     fragments = native_values.fragments_from_native(written["fragments"])
-    report.complete(fragments)
     return native_values.transaction_from_native(written["transaction"]) if return_transaction else fragments

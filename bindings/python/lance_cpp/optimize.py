@@ -159,13 +159,9 @@ class Compaction:
     def commit(dataset, rewrites, options=None) -> CompactionMetrics:
         """Publishes rewritten fragments and moves the dataset to the new version."""
         results = [rewrite._native for rewrite in rewrites]
-        native, metrics = _native.commit_compaction(dataset._ds, results, dict(options or {}))
-        dataset._bind(native)
-        return CompactionMetrics(*metrics)
+        return CompactionMetrics(*dataset._move(_native.commit_compaction, results, **(options or {})))
 
     @staticmethod
     def execute(dataset, options) -> CompactionMetrics:
         """Plans, rewrites and publishes."""
-        native, metrics = _native.compact(dataset._ds, dict(options))
-        dataset._bind(native)
-        return CompactionMetrics(*metrics)
+        return CompactionMetrics(*dataset._move(_native.compact, **options))

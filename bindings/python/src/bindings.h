@@ -5,6 +5,7 @@
 namespace lance::python {
 
 void BindDataset(nanobind::module_& module);       // dataset.cc: Session, Dataset, Scanner
+void BindEvents(nanobind::module_& module);        // events.cc: what happens, for logs and traces
 void BindFile(nanobind::module_& module);          // file.cc: FileReader
 void BindFileWriter(nanobind::module_& module);    // file_writer.cc: FileWriter
 void BindSql(nanobind::module_& module);           // sql.cc: run_sql
@@ -14,6 +15,7 @@ void BindFragment(nanobind::module_& module);      // fragment.cc: changes to si
 void BindMutate(nanobind::module_& module);        // mutate.cc: delete, update, merge-insert
 void BindSchemaChange(nanobind::module_& module);  // schema_change.cc: columns, metadata
 void BindMaintenance(nanobind::module_& module);   // maintenance.cc: compaction, cleanup
+void BindVectorIndex(nanobind::module_& module);   // vector_index.cc: building vector indices
 void BindRefs(nanobind::module_& module);  // refs.cc: tags, branches, clones, changes between versions
 
 }  // namespace lance::python

@@ -11,6 +11,7 @@
 #include "convert.h"
 #include "lance/dataset.h"
 #include "lance/file/file_reader.h"
+#include "lance/index/vector/statistics.h"
 #include "lance/inspect.h"
 #include "lance/scanner.h"
 #include "lance/session.h"
@@ -127,6 +128,10 @@ nb::list Fragments(const Dataset& dataset) {
   for (const auto& fragment : dataset.snapshot()->manifest().fragments)
     out.append(FragmentToPython(fragment));
   return out;
+}
+
+std::string VectorIndexStatistics(const Dataset& dataset, const std::string& name, bool centroids) {
+  return Unwrap(Unlocked([&] { return index::VectorIndexStatistics(*dataset.snapshot(), name, centroids); }));
 }
 
 nb::list Indices(const Dataset& dataset) {
@@ -318,6 +323,7 @@ void BindDataset(nb::module_& module) {
       .def("fragments", &Fragments)
       .def("fragment", &FragmentOf, nb::arg("id"))
       .def("indices", &Indices)
+      .def("vector_index_statistics", &VectorIndexStatistics, nb::arg("name"), nb::arg("centroids"))
       .def("object_store", [](const Dataset& self) { return self.snapshot()->object_store(); })
       .def("verify", &Problems)
       .def("bytes_per_field",

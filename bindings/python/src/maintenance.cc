@@ -56,6 +56,8 @@ CompactionOptions CompactionOptionsFromPython(const Dataset& dataset, const nb::
       out.excluded_fragment_ids = nb::cast<std::vector<uint64_t>>(value);
     } else if (name == "data_storage_version") {
       out.data_storage_version = nb::cast<std::string>(value);
+    } else if (name == "commit_lock") {
+      out.commit.lock = CommitSettingsFromPython(options).lock;
     } else {
       Raise(InvalidArgument("Invalid compaction option: {}", name));
     }

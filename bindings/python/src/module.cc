@@ -34,6 +34,7 @@ NB_MODULE(_native, module) {
   using namespace lance::python;  // NOLINT: names of the binding
   nb::set_leak_warnings(false);   // interpreters may exit while readers are alive
   BindDataset(module);
+  BindEvents(module);
   BindFile(module);
   BindFileWriter(module);
   BindStore(module);
@@ -43,6 +44,7 @@ NB_MODULE(_native, module) {
   BindSchemaChange(module);
   BindMaintenance(module);
   BindRefs(module);
+  BindVectorIndex(module);
   BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(

@@ -25,7 +25,7 @@ MutateOptions MutateOptionsFromPython(const nb::dict& options) {
 MergeInsertOptions MergeOptionsFromPython(const nb::dict& options) {
   CheckKeys(options,
             {"on", "when_matched", "update_if", "insert", "delete_unmatched", "delete_if", "use_index",
-             "skip_duplicates", "mutate"},
+             "skip_duplicates", "rewrite_columns", "mutate"},
             "merge_insert");
   MergeInsertOptions out;
   Take(options, "on", &out.on);
@@ -50,6 +50,7 @@ MergeInsertOptions MergeOptionsFromPython(const nb::dict& options) {
         out.delete_if.empty() ? WhenNotMatchedBySource::kDelete : WhenNotMatchedBySource::kDeleteIf;
   }
   Take(options, "use_index", &out.use_index);
+  Take(options, "rewrite_columns", &out.rewrite_columns);
   bool skip = false;
   Take(options, "skip_duplicates", &skip);
   if (skip) out.source_duplicates = MergeInsertOptions::SourceDuplicates::kFirstSeen;

@@ -110,10 +110,12 @@ void BindRefs(nb::module_& module) {
   BindBranches(module);
   module.def(
       "restore",
-      [](const Dataset& dataset) -> Opened {
-        return Unwrap(Unlocked([&] { return Restore(dataset); }), PyExc_OSError);
+      [](const Dataset& dataset, const nb::dict& options) -> Opened {
+        CheckKeys(options, {"commit_lock"}, "restore");
+        const CommitSettings commit = CommitSettingsFromPython(options);
+        return Unwrap(Unlocked([&] { return Restore(dataset, commit); }), PyExc_OSError);
       },
-      nb::arg("dataset"));
+      nb::arg("dataset"), nb::arg("options"));
   module.def(
       "shallow_clone",
       [](const Dataset& dataset, const std::string& target, const nb::dict& reference,

@@ -7,6 +7,7 @@
 
 #include "lance/base/status.h"
 #include "lance/table/commit.h"
+#include "schema_values.h"
 
 namespace lance::python {
 namespace {
@@ -44,6 +45,23 @@ std::optional<AutoCleanup> AutoCleanupFromPython(const nb::dict& options) {
   Take(values, "older_than_seconds", &seconds);
   if (seconds) cleanup.older_than = std::chrono::seconds(*seconds);
   return cleanup;
+}
+
+// Calls a Python function that the writer tells of fragments: with what it makes of one, or nothing.
+template <typename Arguments>
+std::function<Status(const FragmentMetadata&)> Teller(const nb::dict& options, const char* key,
+                                                      Arguments arguments) {
+  if (!options.contains(key) || nb::object(options[key]).is_none()) return nullptr;
+  auto callable = HoldAcrossThreads(nb::object(options[key]));
+  return [callable, arguments](const FragmentMetadata& fragment) -> Status {
+    nb::gil_scoped_acquire locked;
+    try {
+      (*callable)(*arguments(fragment));
+      return Status::OK();
+    } catch (nb::python_error& error) {
+      return IOError("Error from the progress callback: {}", TextOf(error));
+    }
+  };
 }
 
 }  // namespace
@@ -86,6 +104,10 @@ DataFileSettings DataFileSettingsFromPython(const nb::dict& options) {
   Take(options, "data_cache_bytes", &files.data_cache_bytes);
   Take(options, "max_page_bytes", &files.max_page_bytes);
   Take(options, "data_storage_version", &files.data_storage_version);
+  files.on_begin = Teller(options, "on_begin", [](const FragmentMetadata&) { return nb::make_tuple(); });
+  files.on_complete = Teller(options, "on_complete", [](const FragmentMetadata& fragment) {
+    return nb::make_tuple(FragmentToPython(fragment.impl()));
+  });
   return files;
 }
 
@@ -100,10 +122,27 @@ std::vector<DatasetBase> BasesFromPython(nb::handle bases) {
 
 WriteOptions WriteOptionsFromPython(const nb::dict& options) {
   CheckKeys(options,
-            {"mode", "max_rows_per_file", "max_bytes_per_file", "data_cache_bytes", "max_page_bytes",
-             "data_storage_version", "stable_row_ids", "v2_manifest_names", "storage_options", "session",
-             "max_retries", "retry_timeout_ms", "properties", "message", "detached", "commit_lock",
-             "auto_cleanup", "initial_bases", "target_bases"},
+            {"mode",
+             "max_rows_per_file",
+             "max_bytes_per_file",
+             "data_cache_bytes",
+             "max_page_bytes",
+             "data_storage_version",
+             "stable_row_ids",
+             "v2_manifest_names",
+             "storage_options",
+             "session",
+             "max_retries",
+             "retry_timeout_ms",
+             "properties",
+             "message",
+             "detached",
+             "commit_lock",
+             "auto_cleanup",
+             "initial_bases",
+             "target_bases",
+             "on_begin",
+             "on_complete"},
             "write");
   WriteOptions out;
   std::string mode = "create";

@@ -378,10 +378,7 @@ class Parser {
       if (word == "EXISTS") {
         return InvalidArgument("subqueries are not supported, at {}", DescribePosition(sql_, offset));
       }
-      if (word == "TIMESTAMP" || word == "DATETIME") {
-        // timestamp(3) '...'
-        if (IsSymbol(")", 3) && Peek(4).kind == TokenKind::kString) return TypedString();
-      }
+      if (IsTypedStringWithNumbers(word)) return TypedString();  // decimal(5, 3) '...'
       return Call();
     }
     if (std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end())
@@ -395,6 +392,14 @@ class Parser {
         "BOOLEAN", "BOOL",      "TINYINT",  "SMALLINT", "INT",    "INTEGER", "BIGINT", "JSONB"};
     return Peek(1).kind == TokenKind::kString &&
            std::find(kTypes.begin(), kTypes.end(), word) != kTypes.end();
+  }
+
+  bool IsTypedStringWithNumbers(const std::string& word) const {
+    if (word != "TIMESTAMP" && word != "DATETIME" && word != "DECIMAL") return false;
+    size_t at = 2;
+    while (Peek(at).kind == TokenKind::kNumber && IsSymbol(",", at + 1)) at += 2;
+    return Peek(at).kind == TokenKind::kNumber && IsSymbol(")", at + 1) &&
+           Peek(at + 2).kind == TokenKind::kString;
   }
 
   Result<SyntaxPtr> TypedString() {

@@ -107,6 +107,29 @@ Result<TypePtr> DecimalType(const std::vector<std::string>& arguments) {
   return arrow::decimal128(precision, scale);
 }
 
+// "FixedSizeList(32, Float32)", "FixedSizeList(32 x Float32)", "List(Int64)", "LargeList(Utf8)"; null for
+// other names.
+Result<TypePtr> ListType(const std::string& name) {
+  if (name.empty() || name.back() != ')') return TypePtr();
+  const auto inside = [&](size_t from) { return name.substr(from, name.size() - from - 1); };
+  int size = 0;
+  int used = 0;
+  const bool fixed = (sscanf(name.c_str(), "FixedSizeList(%d, %n", &size, &used) == 1 && used > 0) ||
+                     (sscanf(name.c_str(), "FixedSizeList(%d x %n", &size, &used) == 1 && used > 0);
+  if (fixed) {
+    LANCE_CHECK_ARG(size >= 0, "a list of {} values", size);
+    ARROW_ASSIGN_OR_RAISE(TypePtr value, ParseArrowTypeName(inside(static_cast<size_t>(used))));
+    return arrow::fixed_size_list(std::move(value), size);
+  }
+  for (const bool large : {false, true}) {
+    const std::string prefix = large ? "LargeList(" : "List(";
+    if (name.rfind(prefix, 0) != 0) continue;
+    ARROW_ASSIGN_OR_RAISE(TypePtr value, ParseArrowTypeName(inside(prefix.size())));
+    return large ? arrow::large_list(std::move(value)) : arrow::list(std::move(value));
+  }
+  return TypePtr();
+}
+
 struct Unit {
   const char* name;
   double months;
@@ -166,6 +189,8 @@ Result<TypePtr> ParseArrowTypeName(const std::string& name) {
       used == static_cast<int>(name.size())) {
     return DecimalType({std::to_string(precision), std::to_string(scale)});
   }
+  ARROW_ASSIGN_OR_RAISE(TypePtr list, ListType(name));
+  if (list != nullptr) return list;
   return InvalidArgument("unknown Arrow type name '{}'", name);
 }
 

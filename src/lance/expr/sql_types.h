@@ -15,7 +15,8 @@ namespace lance::expr {
 Result<std::shared_ptr<arrow::DataType>> ParseSqlType(const std::string& name,
                                                       const std::vector<std::string>& arguments);
 
-/// The type that arrow_cast(..., 'Int32') names; the simple types, timestamps and decimals.
+/// The type that arrow_cast(..., 'Int32') names; the simple types, timestamps, decimals and
+/// lists of these.
 Result<std::shared_ptr<arrow::DataType>> ParseArrowTypeName(const std::string& name);
 
 /// '1 day', '2 hours 3 minutes', '1.5 seconds'.

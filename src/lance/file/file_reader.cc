@@ -41,6 +41,10 @@ Result<std::shared_ptr<FileReader>> FileReader::Open(std::shared_ptr<store::Read
   return WithContext(OpenChecked(std::move(object), options), path);
 }
 
+Result<const encoding::ColumnInfo*> FileReader::StoredColumn(int /*column*/) const {
+  return NotSupported("{}: stored pages of files of version {}", path(), version().ToString());
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> FileReader::Read(const schema::Schema& projection,
                                                              std::span<const RowRange> rows,
                                                              BlobHandling blobs) {
@@ -69,7 +73,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> FileReader::Read(const schema::Schem
     ARROW_ASSIGN_OR_RAISE(auto column, tasks[i]->Decode(std::move(own)));
     columns.push_back(std::move(column));
     const schema::Field& field = projection.fields[i];
-    const schema::Field view = blobs == BlobHandling::kBytes ? field.BlobBytes() : field.BlobDescriptor();
+    const schema::Field view =
+        blobs != BlobHandling::kDescriptions ? field.BlobBytes() : field.BlobDescriptor();
     ARROW_ASSIGN_OR_RAISE(auto described, view.ToArrow());
     fields.push_back(described->WithType(readers[i]->type()));
   }

@@ -23,6 +23,7 @@ class ReadableObject;
 namespace lance::encoding {
 class BlobResolver;
 class FieldReader;
+struct ColumnInfo;
 }  // namespace lance::encoding
 
 namespace lance::file {
@@ -49,8 +50,10 @@ struct ColumnDescription {
   std::vector<PageDescription> pages;
 };
 
-/// How blob columns are returned.
-enum class BlobHandling { kDescriptions, kBytes };
+/// How blob columns are returned. kWritable: as writers take them, so that what is read can be written
+/// elsewhere: blob v2 as struct<data, uri, position, size> with references to objects outside of the table
+/// kept, others as bytes.
+enum class BlobHandling { kDescriptions, kBytes, kWritable };
 
 struct ReadOptions {
   /// Bytes a column keeps of opened pages (chunk indexes, dictionaries). 0 keeps none.
@@ -61,7 +64,7 @@ struct ReadOptions {
   std::vector<int32_t> column_indices;
   /// The legacy (0.1) reader needs the table's schema for dictionaries kept in the manifest file.
   std::shared_ptr<store::ReadableObject> manifest_file;
-  /// Reads blobs that lie outside of the data file, for BlobHandling::kBytes; see encoding/core/blob.h.
+  /// Reads blobs that lie outside of the data file, for kBytes and kWritable; see encoding/core/blob.h.
   std::shared_ptr<encoding::BlobResolver> blob_resolver;
 };
 
@@ -80,6 +83,8 @@ class FileReader {
       const = 0;  ///< the file's own schema; may be richer or older than the table's
   virtual int num_columns() const = 0;
   virtual Result<ColumnDescription> Describe(int column) const = 0;
+  /// Pages as they are stored; valid as long as the reader. Errors: NotSupported for files of version 0.1.
+  virtual Result<const encoding::ColumnInfo*> StoredColumn(int column) const;
   virtual std::vector<ByteRange> global_buffers() const = 0;
   virtual Result<std::shared_ptr<arrow::Buffer>> ReadGlobalBuffer(int index) const = 0;
   virtual ByteRange column_metadata_range() const = 0;

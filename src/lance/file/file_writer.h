@@ -74,6 +74,9 @@ class FileWriter {
   virtual uint64_t num_rows() const = 0;
   /// Bytes that lie in the object already (pages held back are not counted).
   virtual uint64_t bytes_written() const = 0;
+  /// As bytes_written, after the pages that are being encoded were written, where these could carry the file
+  /// over `limit`.
+  virtual Result<uint64_t> BytesWrittenUpTo(uint64_t limit) = 0;
   /// Writes what is held back, the metadata and the footer, and closes the object.
   virtual Result<WrittenFile> Finish() = 0;
   virtual void Abort() = 0;

@@ -28,8 +28,9 @@ class PagePipeline {
   /// `small`: run sooner than a thread of the pool wakes up.
   /// Errors: those of this job or of earlier ones, and of handing pages on.
   Status Add(size_t column, Job job, bool small = false);
-  /// Hands on all that is under way.
+  /// Hands on all that is under way; more may be added.
   Status Finish();
+  size_t num_pending() const { return pending_.size(); }
   /// Waits for the jobs under way and drops their pages.
   void Drop();
 

@@ -246,7 +246,7 @@ class LegacyFile final : public FileReader {
 
   Result<std::shared_ptr<encoding::FieldReader>> OpenField(const schema::Field& field, BlobHandling blobs,
                                                            bool missing_as_null) override {
-    const encoding::FieldOptions options{blobs == BlobHandling::kBytes, missing_as_null};
+    const encoding::FieldOptions options{blobs != BlobHandling::kDescriptions, missing_as_null};
     return encoding::v0_1::OpenField(field, options, container_);
   }
   Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) override {

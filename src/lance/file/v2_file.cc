@@ -36,6 +36,10 @@ class V2File final : public FileReader {
     return out;
   }
 
+  Result<const encoding::ColumnInfo*> StoredColumn(int column) const override {
+    return container_->Column(column);
+  }
+
   Result<std::shared_ptr<arrow::Buffer>> ReadGlobalBuffer(int index) const override {
     const auto& buffers = container_->global_buffers();
     LANCE_CHECK_ARG(index >= 0 && static_cast<size_t>(index) < buffers.size(),
@@ -46,7 +50,8 @@ class V2File final : public FileReader {
 
   Result<std::shared_ptr<encoding::FieldReader>> OpenField(const schema::Field& field, BlobHandling blobs,
                                                            bool missing_as_null) override {
-    encoding::FieldOptions options{blobs == BlobHandling::kBytes, missing_as_null, blob_resolver_};
+    encoding::FieldOptions options{blobs != BlobHandling::kDescriptions, missing_as_null, blob_resolver_,
+                                   blobs == BlobHandling::kWritable};
     if (is_2_0()) return OpenFieldV2_0(field, options, container_);
     return encoding::OpenStructuralField(field, options, container_);
   }

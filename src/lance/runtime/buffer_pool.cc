@@ -34,8 +34,8 @@ constexpr int kSmallestLog = 16;
 constexpr int64_t kPooledFrom = int64_t{1} << kSmallestLog;
 constexpr uint64_t kHugePage = 2 << 20;
 // What may lie unused as it is: enough for the buffers in flight of a scan on a few cores, far below a
-// process's budget.
-constexpr uint64_t kHotBytes = 384 << 20;
+// process's budget. Less where there is little memory.
+constexpr uint64_t kMaxHotBytes = 384 << 20;
 // What may lie unused besides, for the kernel to take when anybody needs memory: results of the size of the
 // last ones. The kernel's fresh pages cost more than decoding, in a guest whose host took them back ten times
 // more.
@@ -128,7 +128,7 @@ class RecyclingPool : public arrow::MemoryPool {
         evicted.emplace_back(data, block);
       } else {
         EvictLocked(max_kept_bytes_ - block, &evicted);
-        lend = hot_bytes_ + block > kHotBytes;
+        lend = hot_bytes_ + block > max_hot_bytes_;
         kept_[static_cast<size_t>(index)].push_back({data, lend});
         kept_bytes_ += block;
         if (!lend) hot_bytes_ += block;
@@ -202,7 +202,7 @@ class RecyclingPool : public arrow::MemoryPool {
   }
 
   // Null when a fresh block must be mapped. Then blocks of other sizes make room for it, so that all blocks
-  // together never take more than was in use at once, or than is in use and kHotBytes.
+  // together never take more than was in use at once, or than is in use and max_hot_bytes_.
   uint8_t* TakeKept(int index, Evicted* evicted) {
     const uint64_t bytes = ClassBytes(index);
     std::lock_guard lock(mutex_);
@@ -212,7 +212,7 @@ class RecyclingPool : public arrow::MemoryPool {
     // classes.
     auto& blocks = kept_[static_cast<size_t>(index)];
     if (blocks.empty()) {
-      EvictLocked(std::max(kHotBytes, peak_used_bytes_ - used_bytes_), evicted);
+      EvictLocked(std::max(max_hot_bytes_, peak_used_bytes_ - used_bytes_), evicted);
       return nullptr;
     }
     const Kept block = blocks.back();
@@ -252,8 +252,9 @@ class RecyclingPool : public arrow::MemoryPool {
   uint64_t hot_bytes_ = 0;
   uint64_t used_bytes_ = 0;
   uint64_t peak_used_bytes_ = 0;
+  const uint64_t max_hot_bytes_ = std::min(kMaxHotBytes, MemoryLimit() / kShareOfMemory);
   const uint64_t max_kept_bytes_ =
-      std::max(kHotBytes, std::min(MemoryLimit() / kShareOfMemory, kMaxLentBytes));
+      std::max(max_hot_bytes_, std::min(MemoryLimit() / kShareOfMemory, kMaxLentBytes));
   std::atomic<int64_t> bytes_{0};
   std::atomic<int64_t> max_{0};
   std::atomic<int64_t> total_{0};

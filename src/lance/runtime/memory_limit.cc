@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 namespace lance::runtime {
@@ -15,6 +16,10 @@ uint64_t MemoryLimit() {
       std::ifstream file(path);
       uint64_t bytes = 0;
       if (file >> bytes && bytes > 0) limit = std::min(limit, bytes);  // "max" is no number
+    }
+    if (const char* text = std::getenv("LANCE_MEMORY_LIMIT")) {
+      const uint64_t bytes = std::strtoull(text, nullptr, 10);
+      if (bytes > 0) limit = std::min(limit, bytes);
     }
     return limit;
   }();

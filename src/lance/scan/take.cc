@@ -52,8 +52,7 @@ Result<std::shared_ptr<Taker>> Taker::Make(std::shared_ptr<const table::Snapshot
                                            const ScanOptions& options) {
   const schema::Schema& table = snapshot->manifest().schema;
   auto context = std::make_shared<ReadContext>();
-  context->blobs =
-      options.blobs == BlobMode::kAllBinary ? file::BlobHandling::kBytes : file::BlobHandling::kDescriptions;
+  context->blobs = HandlingOf(options.blobs);
   ColumnSetBuilder builder(table, context->blobs);
   Projection projection;
   if (IsSchemaProjection(options)) {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <random>
 
 #include <arrow/buffer.h>
 
@@ -460,9 +461,12 @@ class LocalStore : public ObjectStore {
 
   Result<std::string> WriteTemporary(const std::string& key, std::span<const uint8_t> bytes,
                                      Durability durability, std::span<const std::string> parts) {
-    static std::atomic<uint64_t> serial{0};
-    std::string path = FullPath(key);
-    std::string temporary = fmt::format("{}.tmp-{}-{}", path, getpid(), serial.fetch_add(1));
+    // Random as well: a process that was killed may have left the names of another one with the same number.
+    static std::atomic<uint64_t> serial{uint64_t{std::random_device{}()} << 32};
+    const std::string path = FullPath(key);
+    const size_t base = path.rfind('/') + 1;
+    const std::string temporary = fmt::format("{}.tmp_{}_{}-{:x}", path.substr(0, base), path.substr(base),
+                                              getpid(), serial.fetch_add(1));
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     FileDescriptor fd(open(temporary.c_str(), kFlags, 0644));
     if (fd.get() < 0 && errno == ENOENT) {

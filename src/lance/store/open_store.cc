@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "lance/store/aws/s3_store.h"
 #include "lance/store/local_store.h"
 #include "lance/store/memory_store.h"
 #include "lance/store/object_store.h"
@@ -62,7 +63,8 @@ Result<OpenedStore> OpenStore(const std::string& uri, const Options& options) {
     std::string root = TrimSlashes(rest);
     return OpenedStore{MakeMemoryStore(root), scheme + "://" + root};
   }
-  if (IsRemoteScheme(scheme)) return OpenRemote(scheme, TrimSlashes(rest), options);
+  if (scheme == "s3") return OpenS3(rest, options);
+  if (IsRemoteScheme(scheme)) return OpenRemote(scheme, TrimSlashes(rest));
   return NotSupported("No object store provider found for scheme: '{}'", scheme);
 }
 

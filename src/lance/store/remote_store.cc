@@ -2,12 +2,7 @@
 // threads.
 #include "lance/store/remote_store.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <mutex>
 
 #include <arrow/buffer.h>
 #include <arrow/filesystem/filesystem.h>
@@ -264,96 +259,18 @@ class RemoteStore : public ObjectStore {
   std::shared_ptr<AtomicCounters> counters_ = std::make_shared<AtomicCounters>();
 };
 
-std::string Encode(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-// The first option that is set, by any of its names, else the environment variable of the upper-case name.
-std::string Option(const Options& options, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    for (const auto& [key, value] : options) {
-      std::string lower = key;
-      std::transform(lower.begin(), lower.end(), lower.begin(),
-                     [](unsigned char c) { return std::tolower(c); });
-      if (lower == name) return value;
-    }
-  }
-  for (const char* name : names) {
-    std::string upper = name;
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](unsigned char c) { return std::toupper(c); });
-    if (const char* value = std::getenv(upper.c_str())) return value;
-  }
-  return {};
-}
-
-std::string S3Uri(const std::string& rest, const Options& options) {
-  std::string key = Option(options, {"aws_access_key_id", "access_key_id"});
-  std::string secret = Option(options, {"aws_secret_access_key", "secret_access_key"});
-  std::string uri = "s3://";
-  if (!key.empty()) uri += Encode(key) + ":" + Encode(secret) + "@";
-  uri += rest;
-  std::string query;
-  auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, Encode(value));
-  };
-  add("region", Option(options, {"aws_region", "region", "aws_default_region"}));
-  std::string endpoint = Option(options, {"aws_endpoint", "aws_endpoint_url", "endpoint", "endpoint_url"});
-  if (endpoint.rfind("http://", 0) == 0) {
-    add("scheme", "http");
-    endpoint = endpoint.substr(7);
-  } else if (endpoint.rfind("https://", 0) == 0) {
-    endpoint = endpoint.substr(8);
-  }
-  add("endpoint_override", endpoint);
-  return uri + query;
-}
-
-// The wheel keeps S3 in a library of its own beside libarrow, loaded on first use.
-Status LoadS3() {
-  static std::mutex mutex;
-  static bool loaded = false;
-  std::lock_guard lock(mutex);
-  if (loaded) return Status::OK();
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&fs::LoadFileSystemFactories), &info) == 0) {
-    return IOError("cannot find the folder of libarrow to load its S3 library");
-  }
-  std::filesystem::path arrow(info.dli_fname);
-  std::string name = arrow.filename().string();
-  name.replace(0, std::string("libarrow").size(), "libarrow_s3");
-  std::string path = (arrow.parent_path() / name).string();
-  ARROW_RETURN_NOT_OK(WithContext(fs::LoadFileSystemFactories(path.c_str()), "loading Arrow's S3 library"));
-  std::atexit([] { fs::EnsureFinalized(); });
-  loaded = true;
-  return Status::OK();
-}
-
 }  // namespace
 
 bool IsRemoteScheme(const std::string& scheme) {
-  return scheme == "s3" || scheme == "gs" || scheme == "az" || scheme == "abfss";
+  return scheme == "gs" || scheme == "az" || scheme == "abfss";
 }
 
-Result<OpenedStore> OpenRemote(const std::string& scheme, const std::string& bucket_and_prefix,
-                               const Options& options) {
-  std::string plain = scheme + "://" + bucket_and_prefix;
-  std::string arrow_uri = scheme == "s3"   ? S3Uri(bucket_and_prefix, options)
-                          : scheme == "az" ? "abfss://" + bucket_and_prefix
-                                           : plain;
+Result<OpenedStore> OpenRemote(const std::string& scheme, const std::string& bucket_and_prefix) {
+  const std::string plain = scheme + "://" + bucket_and_prefix;
   std::string root;
-  auto opened = fs::FileSystemFromUri(arrow_uri, &root);
-  if (!opened.ok() && scheme == "s3") {
-    ARROW_RETURN_NOT_OK(LoadS3());
-    opened = fs::FileSystemFromUri(arrow_uri, &root);
-  }
+  auto opened = fs::FileSystemFromUri(scheme == "az" ? "abfss://" + bucket_and_prefix : plain, &root);
   if (!opened.ok()) {
-    // Never the Arrow text: it may repeat the URI with its secret.
+    // Never the Arrow text: it may repeat a URI with its secret.
     return IOError("cannot open the object store of {} ({})", plain, opened.status().CodeAsString());
   }
   return OpenedStore{std::make_shared<RemoteStore>(*opened, root, plain), plain};

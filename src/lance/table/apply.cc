@@ -14,9 +14,11 @@ namespace {
 
 constexpr char kRangeSegments[] = "lance.row_ids.range_segments";
 
-// Readers trust row counts of any writer that says who it is; only "lance" of old versions is distrusted.
-constexpr char kLibrary[] = "lance-cpp";
-constexpr char kLibraryVersion[] = "0.1.0";
+// What readers may rely on is what this release of the reference guarantees, and they and tools ask for its
+// name; who really wrote is in the build metadata.
+constexpr char kLibrary[] = "lance";
+constexpr char kLibraryVersion[] = "14.0.2";
+constexpr char kLibraryBuild[] = "lance-cpp.0.1.0";
 
 // The next version of a table before the operation: everything but fragments and what belongs to one version.
 Manifest Derive(const Manifest& current) {
@@ -26,7 +28,7 @@ Manifest Derive(const Manifest& current) {
   next.reader_feature_flags = current.reader_feature_flags;
   next.writer_feature_flags = current.writer_feature_flags;
   next.max_fragment_id = current.max_fragment_id;
-  next.writer_version = WriterVersion{kLibrary, kLibraryVersion, {}, {}};
+  next.writer_version = WriterVersion{kLibrary, kLibraryVersion, {}, kLibraryBuild};
   next.next_row_id = current.next_row_id;
   next.file_format = current.file_format.empty() ? "lance" : current.file_format;
   next.data_storage_version = current.data_storage_version;
@@ -200,6 +202,8 @@ Result<Manifest> Apply(const Manifest& current, std::vector<IndexMetadata>* indi
                          [](int32_t field) { return field == kTombstonedField; });
     });
   }
+  // First: tables of release 0.16 whose files are of several kinds are also wrong in other ways.
+  ARROW_RETURN_NOT_OK(CheckNotMixed(next));
   ARROW_RETURN_NOT_OK(CheckFragments(next));
   ARROW_RETURN_NOT_OK(CheckFieldIds(operation, current, next));
   ARROW_RETURN_NOT_OK(StoreIdsAsRanges(current, &next));

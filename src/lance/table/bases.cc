@@ -1,5 +1,7 @@
 #include "lance/table/bases.h"
 
+#include "lance/table/open_root.h"
+
 namespace lance::table {
 
 std::string JoinUri(const std::string& uri, const std::string& path) {
@@ -41,7 +43,7 @@ Result<ObjectPlace> Bases::Locate(const Manifest& manifest, std::optional<uint32
 Result<store::OpenedStore> Bases::OpenBase(const std::string& path) {
   std::lock_guard lock(mutex_);
   if (auto found = opened_.find(path); found != opened_.end()) return found->second;
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, store::OpenStore(path, options_));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, OpenRoot(path, options_));
   return opened_.emplace(path, std::move(opened)).first->second;
 }
 

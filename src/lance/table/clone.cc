@@ -5,6 +5,7 @@
 #include "lance/base/uuid.h"
 #include "lance/table/commit_attempt.h"
 #include "lance/table/index_maintenance.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table_snapshot.h"
 
 namespace lance::table {
@@ -93,7 +94,7 @@ Result<std::shared_ptr<const Snapshot>> CommitClone(const Snapshot& source, cons
   const auto& from = static_cast<const TableSnapshot&>(source);
   const Manifest& manifest = source.manifest();
   ARROW_RETURN_NOT_OK(CheckWritable(manifest));
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore own, store::OpenStore(target.uri, target.storage_options));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore own, OpenRoot(target.uri, target.storage_options));
   const auto existing = LatestManifest(*own.store);
   if (existing.ok()) return AlreadyExists("Dataset already exists: {}", target.uri);
   if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();

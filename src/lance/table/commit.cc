@@ -1,12 +1,16 @@
 #include "lance/table/commit.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "lance/base/commit_error.h"
+#include "lance/base/event.h"
 #include "lance/base/uuid.h"
 #include "lance/table/commit_attempt.h"
+#include "lance/table/commit_turn.h"
 #include "lance/table/conflict.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table.h"
 
 namespace lance::table {
@@ -38,7 +42,8 @@ class Backoff {
 
  private:
   static constexpr Clock::duration kShortest = std::chrono::milliseconds(1);
-  static constexpr uint64_t kMaxSlots = 128;
+  // Who lost often has waited for many others, and not for one that is slow.
+  static constexpr uint64_t kMaxSlots = 16;
   const Clock::time_point start_;
   const Clock::duration limit_;
   Clock::duration unit_{};
@@ -88,6 +93,17 @@ Result<NewVersion> BuildVersion(const Snapshot& base, const Transaction& transac
   return out;
 }
 
+void TellCommitted(const Snapshot& snapshot, uint64_t read_version, std::string_view operation,
+                   bool detached) {
+  if (!EventsWanted()) return;
+  Emit(kDatasetEvents, {{"event", "committed"},
+                        {"uri", snapshot.uri()},
+                        {"read_version", std::to_string(read_version)},
+                        {"committed_version", std::to_string(snapshot.manifest().version)},
+                        {"detached", detached ? "true" : "false"},
+                        {"operation", std::string(operation)}});
+}
+
 class Committer {
  public:
   Committer(const Snapshot& read, CommitRequest request, const CommitOptions& options)
@@ -98,6 +114,8 @@ class Committer {
     auto out = options_.detached ? RunDetached() : RunAttached();
     // Of a commit that may have happened nothing may be removed.
     if (!out.ok() && !Is(out.status(), ErrorKind::kCommitStateUnknown)) writer_.Abandon();
+    if (out.ok())
+      TellCommitted(**out, request_.read_version, OperationName(request_.operation), options_.detached);
     return out;
   }
 
@@ -151,6 +169,7 @@ class Committer {
     }
     bool begun = false;
     for (int attempt = 0; attempt < attempts; ++attempt) {
+      std::optional<CommitTurn> turn(std::in_place, LineOf(read_).store());
       const auto start = Clock::now();
       ARROW_ASSIGN_OR_RAISE(auto base, Newest(attempt == 0, *seen));
       ARROW_RETURN_NOT_OK(CheckWritable(base->manifest()));
@@ -170,6 +189,7 @@ class Committer {
       ARROW_ASSIGN_OR_RAISE(NewVersion version, BuildVersion(*base, transaction));
       ARROW_ASSIGN_OR_RAISE(auto written, writer_.Write(std::move(version)));
       if (written != nullptr) return written;
+      turn.reset();
       if (attempt + 1 < attempts && !backoff.Wait(Clock::now() - start)) {
         return RetryableConflict("gave up after {} attempts in {} ms: others commit to {} faster",
                                  attempt + 1, options_.timeout.count(), read_.uri());
@@ -223,8 +243,14 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   LANCE_CHECK_ARG(std::holds_alternative<operation::Overwrite>(request.operation),
                   "the first commit of a table is an Overwrite, not {}", OperationName(request.operation));
   LANCE_CHECK_ARG(!options.detached, "the first version of a table cannot be detached");
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, store::OpenStore(uri, create.storage_options));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, OpenRoot(uri, create.storage_options));
   const auto existing = LatestManifest(*root.store);
+  if (EventsWanted()) {
+    Emit(kDatasetEvents, {{"event", "loading"},
+                          {"uri", root.uri},
+                          {"version", existing.ok() ? std::to_string(existing->version) : "None"},
+                          {"status", existing.ok() ? "success" : "error"}});
+  }
   if (existing.ok()) return AlreadyExists("Dataset already exists: {}", root.uri);
   if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();
   ARROW_RETURN_NOT_OK(Complete(0, &request));
@@ -245,7 +271,10 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   if (request.unsynced != nullptr) ARROW_RETURN_NOT_OK(writer.SyncFirst(*request.unsynced));
   ARROW_RETURN_NOT_OK(writer.Begin(transaction));
   auto written = writer.Write(std::move(version));
-  if (written.ok() && *written != nullptr) return written;
+  if (written.ok() && *written != nullptr) {
+    TellCommitted(**written, request.read_version, "Overwrite", /*detached=*/false);
+    return written;
+  }
   if (!Is(written.status(), ErrorKind::kCommitStateUnknown)) writer.Abandon();
   ARROW_RETURN_NOT_OK(written.status());
   return AlreadyExists("Dataset already exists: {}", root.uri);

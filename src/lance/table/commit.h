@@ -26,6 +26,8 @@ struct CommitRequest {
   /// The physical offsets per fragment that a Delete or Update removes: with them it can be rebased over
   /// another one that touched other rows of the same fragments. Ascending.
   std::map<uint64_t, std::vector<uint32_t>> affected_rows;
+  /// Of a Rewrite that was rebased over deletions: what it was before. Set by the commit.
+  std::shared_ptr<const operation::Rewrite> rewrite_as_read;
   /// Files that the operation names and that the commit makes durable; null: all are.
   std::shared_ptr<store::Unsynced> unsynced;
 };

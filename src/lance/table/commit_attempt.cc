@@ -6,9 +6,11 @@
 #include <arrow/buffer.h>
 
 #include "lance/base/commit_error.h"
+#include "lance/base/event.h"
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_encode.h"
+#include "lance/table/write_object.h"
 
 namespace lance::table {
 namespace {
@@ -49,8 +51,8 @@ Status TransactionWriter::Begin(const Transaction& transaction) {
   file_name_ = fmt::format("{}-{}.txn", transaction.read_version, transaction.uuid);
   // The manifest holds the same bytes: the file need not survive more than the process.
   const bool is_copy = serialized_.size() <= kMaxInlineBytes;
-  const Status status = line_.store().Put("_transactions/" + file_name_, BytesOf(serialized_),
-                                          is_copy ? store::Durability::kBuffered : options_.durability);
+  const Status status = WriteNewObject(line_.store(), "_transactions/" + file_name_, BytesOf(serialized_),
+                                       is_copy ? store::Durability::kBuffered : options_.durability);
   // Whether this file is there or not, the commit is not.
   if (Is(status, ErrorKind::kCommitStateUnknown)) return IOError("{}", status.message());
   return status;
@@ -86,6 +88,7 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Finish(const NewVersi
   const ManifestLocation location{version.manifest->version, version.scheme};
   if ((location.version & kDetachedBit) == 0) NoteLatest(line_.store(), location);
   const std::string path = line_.store().FullPath(location.key());
+  if (EventsWanted()) Emit(kFileAudit, {{"mode", "create"}, {"type", "manifest"}, {"path", path}});
   ManifestFile file = AdoptManifestFile(path, std::move(bytes), version.manifest);
   auto out = TableSnapshot::Make(file, location, line_.bases, line_.root, line_.session);
   if (out.ok()) {

@@ -1,5 +1,5 @@
 // Which commits can follow which. The table is the reference's (its document of conflict rules and its
-// resolver): a cell that this library decides more strictly says so.
+// resolver): a cell that this library decides otherwise says so.
 #include "lance/table/conflict.h"
 
 #include <algorithm>
@@ -158,6 +158,19 @@ bool MovesRows(const Update& update) {
   return !update.new_fragments.empty() && update.mode == Update::Mode::kRewriteRows;
 }
 
+// Whether a Delete or Update leaves the files of `touched` fragments as they were.
+bool OnlyDeletes(const Manifest& from, const Operation& theirs, const Ids& touched) {
+  const auto* update = std::get_if<Update>(&theirs);
+  const auto* removal = std::get_if<Delete>(&theirs);
+  for (const Fragment& changed : update != nullptr ? update->updated_fragments : removal->updated_fragments) {
+    if (!touched.contains(changed.id)) continue;
+    for (const Fragment& before : from.fragments) {
+      if (before.id == changed.id && before.files != changed.files) return false;
+    }
+  }
+  return true;
+}
+
 // Deletes and updates over each other, and over what replaces fragments.
 Verdict CheckRows(const Manifest& from, bool has_affected_rows, const Operation& theirs,
                   const Operation& ours) {
@@ -170,13 +183,7 @@ Verdict CheckRows(const Manifest& from, bool has_affected_rows, const Operation&
     if (touched.contains(id)) return kRetry;
   }
   // New deletions can be merged, other files cannot.
-  for (const Fragment& changed : update != nullptr ? update->updated_fragments : removal->updated_fragments) {
-    if (!touched.contains(changed.id)) continue;
-    for (const Fragment& before : from.fragments) {
-      if (before.id == changed.id && before.files != changed.files) return kRetry;
-    }
-  }
-  return kOk;
+  return OnlyDeletes(from, theirs, touched) ? kOk : kRetry;
 }
 
 Verdict CheckUpdate(const Manifest& from, bool has_affected_rows, const Operation& theirs,
@@ -297,12 +304,16 @@ Verdict CheckRewriteOverIndex(const Rewrite& ours, const CreateIndex& theirs) {
   return kOk;
 }
 
-Verdict CheckRewrite(const Operation& theirs, const Operation& operation) {
+Verdict CheckRewrite(const Manifest& from, bool row_by_row, const Operation& theirs,
+                     const Operation& operation) {
   const auto& ours = std::get<Rewrite>(operation);
   if (IsAny<Overwrite, Restore, Unknown>(theirs)) return kNever;
   if (std::holds_alternative<Merge>(theirs)) return kRetry;
   if (const auto* index = std::get_if<CreateIndex>(&theirs)) return CheckRewriteOverIndex(ours, *index);
-  return Overlap(TouchedBy(operation), TouchedBy(theirs)) ? kRetry : kOk;
+  const Ids touched = TouchedBy(operation);
+  if (!Overlap(touched, TouchedBy(theirs))) return kOk;
+  // Milder than the reference: rows that were only deleted are deleted from the new fragments.
+  return row_by_row && IsAny<Delete, Update>(theirs) && OnlyDeletes(from, theirs, touched) ? kOk : kRetry;
 }
 
 Verdict CheckReplacement(const Operation& theirs, const Operation& operation) {
@@ -412,7 +423,7 @@ Verdict CheckConflict(const Manifest& from, bool has_affected_rows, const Operat
   // For all others the table that they read is gone.
   if (IsAny<Overwrite, Restore>(theirs)) return kNever;
   if (std::holds_alternative<ReserveFragments>(*ours)) return kOk;
-  if (std::holds_alternative<Rewrite>(*ours)) return CheckRewrite(theirs, *ours);
+  if (std::holds_alternative<Rewrite>(*ours)) return CheckRewrite(from, has_affected_rows, theirs, *ours);
   if (std::holds_alternative<Update>(*ours)) {
     if (std::holds_alternative<Merge>(theirs)) return kRetry;
     return CheckUpdate(from, has_affected_rows, theirs, *ours);

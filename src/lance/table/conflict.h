@@ -15,9 +15,10 @@ enum class Verdict {
   kIncompatible,  ///< no retry helps
 };
 
-/// The verdict of operations alone; two that delete rows of the same fragments are compatible here when
-/// `has_affected_rows`, and settled row by row later. `from` is the manifest that `ours` was computed from.
-/// Index coverage of `ours` that the other commit invalidated is taken back.
+/// The verdict of operations alone; two that delete rows of the same fragments, and a rewrite of fragments in
+/// which rows were deleted, are compatible here when `has_affected_rows`, and settled row by row later.
+/// `from` is the manifest that `ours` was computed from. Index coverage of `ours` that the other commit
+/// invalidated is taken back.
 Verdict CheckConflict(const Manifest& from, bool has_affected_rows, const Operation& theirs, Operation* ours);
 
 /// Checks `request`, which was computed from `from` or rebased onto it, against what the versions after it up

@@ -279,6 +279,59 @@ TEST(TwoWriters, DoNotResurrectRowsOfAMovedFragment) {
   EXPECT_TRUE(IsRetryable(Commit(*read, move).status()));
 }
 
+// Both fragments of a table of two as one.
+CommitRequest RewriteOf(const Snapshot& read) {
+  const std::vector<Fragment>& old = read.manifest().fragments;
+  uint64_t rows = 0;
+  for (const Fragment& fragment : old) {
+    rows += fragment.physical_rows - (fragment.deletion_file ? fragment.deletion_file->num_deleted_rows : 0);
+  }
+  Fragment merged = MakeFragment(rows, "merged.lance");
+  merged.id = 9;
+  CommitRequest out;
+  out.operation = operation::Rewrite{{{old, {merged}}}, {}, {}};
+  out.read_version = read.manifest().version;
+  return out;
+}
+
+std::vector<uint32_t> DeletedFrom(const Snapshot& snapshot, const Fragment& fragment) {
+  std::vector<uint32_t> out;
+  auto deletions = snapshot.Deletions(fragment).ValueOrDie();
+  for (uint32_t row = 0; deletions != nullptr && row < fragment.physical_rows; ++row) {
+    if (deletions->Contains(row)) out.push_back(row);
+  }
+  return out;
+}
+
+TEST(TwoWriters, CarryDeletionsIntoRewrittenFragments) {
+  ASSERT_OK_AND_ASSIGN(auto first, MakeTable(FreshUri(), 2));
+  ASSERT_OK_AND_ASSIGN(auto read, Commit(*first, DeleteOf(*first, 0, {0, 5})));
+  const CommitRequest rewrite = RewriteOf(*read);  // of rows 1 2 3 4 6 7 8 9, then 0 to 9
+  ASSERT_OK_AND_ASSIGN(auto a, Commit(*read, DeleteOf(*read, 0, {1, 7})));
+  ASSERT_OK_AND_ASSIGN(auto b, Commit(*a, DeleteOf(*a, 1, {0, 9})));
+  ASSERT_OK_AND_ASSIGN(auto c, Commit(*read, rewrite));
+  ASSERT_EQ(c->manifest().fragments.size(), 1u);
+  const Fragment& merged = c->manifest().fragments[0];
+  EXPECT_EQ(merged.id, 9u);
+  EXPECT_EQ(DeletedFrom(*c, merged), (std::vector<uint32_t>{0, 5, 8, 17}));
+  // The other way round the rows have gone elsewhere.
+  EXPECT_TRUE(IsRetryable(Commit(*read, DeleteOf(*read, 0, {2})).status()));
+}
+
+TEST(TwoWriters, RewriteWhatIsLeftOfFragmentsThatWereDeleted) {
+  ASSERT_OK_AND_ASSIGN(auto read, MakeTable(FreshUri(), 2));
+  const CommitRequest rewrite = RewriteOf(*read);
+  const std::vector<uint32_t> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  ASSERT_OK_AND_ASSIGN(auto a, Commit(*read, DeleteOf(*read, 0, all)));
+  ASSERT_OK_AND_ASSIGN(auto b, Commit(*read, rewrite));
+  ASSERT_EQ(b->manifest().fragments.size(), 1u);
+  EXPECT_EQ(DeletedFrom(*b, b->manifest().fragments[0]), all);
+  ASSERT_OK_AND_ASSIGN(auto other, MakeTable(FreshUri(), 2));
+  ASSERT_OK_AND_ASSIGN(auto c, Commit(*other, DeleteOf(*other, 0, all)));
+  ASSERT_OK_AND_ASSIGN(auto d, Commit(*c, DeleteOf(*c, 0, all)));
+  EXPECT_TRUE(IsRetryable(Commit(*other, RewriteOf(*other)).status()));
+}
+
 TEST(TwoWriters, SayWhichConflictsNoRetrySettles) {
   ASSERT_OK_AND_ASSIGN(auto read, MakeTable(FreshUri(), 1));
   operation::Overwrite overwrite{{MakeFragment()}, MakeSchema(), {}, {}};

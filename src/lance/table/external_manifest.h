@@ -18,12 +18,13 @@ class ExternalManifestStore {
   struct Row {
     uint64_t version = 0;
     std::string path;
+    std::optional<uint64_t> size = std::nullopt;  ///< of the manifest; readers of the reference check it
   };
   virtual ~ExternalManifestStore() = default;
   /// None when there is no such row.
   virtual Result<std::optional<Row>> Get(const std::string& table, uint64_t version) = 0;
   virtual Result<std::optional<Row>> GetLatest(const std::string& table) = 0;
-  /// Errors: AlreadyExists, atomically.
+  /// Errors: AlreadyExists, atomically. A store that repeats requests may meet its own row.
   virtual Status PutIfAbsent(const std::string& table, const Row& row) = 0;
   /// Replaces a row. Errors: NotFound.
   virtual Status Replace(const std::string& table, const Row& row) = 0;

@@ -4,6 +4,7 @@
 #include "lance/table/conflict.h"
 #include "lance/table/deletion.h"
 #include "lance/table/index_maintenance.h"
+#include "lance/table/rebase_rewrite.h"
 #include "lance/table/table.h"
 #include "lance/table/write_deletions.h"
 
@@ -123,6 +124,19 @@ Status CheckReuseIndex(const Snapshot& from, const Snapshot& newest, const Opera
                            newest.manifest().version);
 }
 
+// Whether a change of config entries alone can follow versions whose transactions are gone: none of its keys
+// was touched in between. Everything else that may have happened goes with it.
+bool SettledByState(const Manifest& from, const Manifest& newest, const Operation& operation) {
+  const auto* update = std::get_if<operation::UpdateConfig>(&operation);
+  if (update == nullptr || !update->config || update->config->replace) return false;
+  if (update->table_metadata || update->schema_metadata || !update->field_metadata.empty()) return false;
+  return std::all_of(update->config->entries.begin(), update->config->entries.end(), [&](const auto& entry) {
+    const auto before = from.config.find(entry.first), now = newest.config.find(entry.first);
+    const bool had = before != from.config.end(), has = now != newest.config.end();
+    return had == has && (!had || before->second == now->second);
+  });
+}
+
 // What version `version` did.
 Result<Transaction> TransactionOf(const Snapshot& newest, uint64_t version) {
   std::optional<Transaction> out;
@@ -149,10 +163,19 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
                         CommitRequest* request) {
   const uint64_t last = newest.manifest().version;
   bool changed = false;
+  const auto* rewrite = std::get_if<operation::Rewrite>(&request->operation);
+  // Rewritten again from what was read: a rebased one has deletion files already.
+  const bool row_by_row = rewrite == nullptr
+                              ? !request->affected_rows.empty()
+                              : request->rewrite_as_read != nullptr || CanFollowDeletions(*rewrite);
   for (uint64_t version = from.manifest().version + 1; version <= last; ++version) {
-    ARROW_ASSIGN_OR_RAISE(Transaction theirs, TransactionOf(newest, version));
-    switch (
-        CheckConflict(from.manifest(), !request->affected_rows.empty(), theirs.change, &request->operation)) {
+    Result<Transaction> read = TransactionOf(newest, version);
+    if (Is(read.status(), ErrorKind::kCommitConflict) &&
+        SettledByState(from.manifest(), newest.manifest(), request->operation)) {
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(Transaction theirs, std::move(read));
+    switch (CheckConflict(from.manifest(), row_by_row, theirs.change, &request->operation)) {
       case Verdict::kCompatible:
         break;
       case Verdict::kRetryable:
@@ -168,6 +191,10 @@ Result<bool> RebaseOver(const Snapshot& from, const Snapshot& newest, store::Dur
   ARROW_RETURN_NOT_OK(CheckReuseIndex(from, newest, request->operation));
   if (auto change = RowChangeOf(&request->operation)) {
     ARROW_RETURN_NOT_OK(RebaseRows(from, newest, durability, request, *change));
+    changed = true;
+  }
+  if (rewrite != nullptr && row_by_row) {
+    ARROW_RETURN_NOT_OK(RebaseRewrite(newest, durability, request));
     changed = true;
   }
   if (auto* index = std::get_if<operation::CreateIndex>(&request->operation)) {

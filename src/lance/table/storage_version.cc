@@ -131,19 +131,30 @@ Result<std::optional<std::string>> CommonStorageVersion(const std::vector<Fragme
   return out;
 }
 
-Status SettleStorageVersion(Manifest* manifest) {
-  bool has_legacy = false, has_v2 = false, differs = false;
-  for (const Fragment& fragment : manifest->fragments) {
+Status CheckNotMixed(const Manifest& manifest) {
+  bool has_legacy = false, has_v2 = false;
+  for (const Fragment& fragment : manifest.fragments) {
     for (const DataFile& file : fragment.files) {
       ARROW_ASSIGN_OR_RAISE(std::string_view version, VersionOf(file));
       (version == kLegacy ? has_legacy : has_v2) = true;
-      differs |= version != manifest->data_storage_version;
     }
   }
   LANCE_CHECK_ARG(
       !has_legacy || !has_v2,
       "The dataset contains a mixture of file versions, 0.1 and 2.x, which cannot be mixed. All data "
       "files must have the same version");
+  return Status::OK();
+}
+
+Status SettleStorageVersion(Manifest* manifest) {
+  bool has_v2 = false, differs = false;
+  for (const Fragment& fragment : manifest->fragments) {
+    for (const DataFile& file : fragment.files) {
+      ARROW_ASSIGN_OR_RAISE(std::string_view version, VersionOf(file));
+      has_v2 |= version != kLegacy;
+      differs |= version != manifest->data_storage_version;
+    }
+  }
   if (!differs) return Status::OK();
   LANCE_CHECK_ARG(has_v2, "0.1 data files cannot be added to a table of version {}",
                   manifest->data_storage_version);

@@ -18,9 +18,12 @@ Result<std::string> InferStorageVersion(const Manifest& manifest);
 /// columns are listed plausibly. Errors: NotSupported names an unknown version, Corruption the data file.
 Status CheckStorageVersions(const Manifest& manifest);
 
+/// Errors: InvalidArgument when 0.1 and 2.x files are mixed, NotSupported names an unknown version.
+Status CheckNotMixed(const Manifest& manifest);
+
 /// Brings the storage version in line with the data files before a commit: a 0.1 table whose files all have
 /// one 2.x version takes that one; files of other 2.x versions than the table's set the mixed-versions flag.
-/// Errors: InvalidArgument when 0.1 and 2.x files are mixed, NotSupported names an unknown version.
+/// For manifests that passed CheckNotMixed. Errors: NotSupported names an unknown version.
 Status SettleStorageVersion(Manifest* manifest);
 /// The one storage version of the data files; none when there are no files or several versions.
 Result<std::optional<std::string>> CommonStorageVersion(const std::vector<Fragment>& fragments);

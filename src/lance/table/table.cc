@@ -2,8 +2,10 @@
 
 #include <arrow/buffer.h>
 
+#include "lance/base/event.h"
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table_snapshot.h"
 #include "lance/table/versions.h"
 
@@ -43,7 +45,7 @@ Result<Line> BranchLine(const store::OpenedStore& root, const store::Options& op
                         const std::string& branch) {
   if (branch == kMain) return MainLine(root, options);
   ARROW_RETURN_NOT_OK(CheckBranchName(branch));
-  ARROW_ASSIGN_OR_RAISE(auto opened, store::OpenStore(JoinUri(root.uri, "tree/" + branch), options));
+  ARROW_ASSIGN_OR_RAISE(auto opened, OpenRoot(JoinUri(root.uri, "tree/" + branch), options));
   return Line{std::make_shared<Bases>(std::move(opened), options), root};
 }
 
@@ -98,7 +100,7 @@ Result<std::shared_ptr<const Snapshot>> OpenVersion(Line line, const VersionSele
   if (file.manifest->branch && line.root.uri == line.bases->own().uri) {
     const std::string root = RootUri(line.root.uri, *file.manifest->branch);
     if (root != line.root.uri) {
-      ARROW_ASSIGN_OR_RAISE(line.root, store::OpenStore(root, line.bases->options()));
+      ARROW_ASSIGN_OR_RAISE(line.root, OpenRoot(root, line.bases->options()));
     }
   }
   return TableSnapshot::Make(std::move(file), location, std::move(line.bases), std::move(line.root),
@@ -129,9 +131,17 @@ Result<std::shared_ptr<const Snapshot>> OpenSelected(Line line, VersionSelector 
 
 Result<std::shared_ptr<const Snapshot>> OpenTable(const std::string& uri, const TableOptions& options) {
   LANCE_CHECK_ARG(options.session != nullptr, "a table needs a session");
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, store::OpenStore(uri, options.storage_options));
-  ARROW_ASSIGN_OR_RAISE(Line line, MainLine(root, options.storage_options));
-  return OpenSelected(std::move(line), options.version, options.session);
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore root, OpenRoot(uri, options.storage_options));
+  const std::string opened_uri = root.uri;
+  ARROW_ASSIGN_OR_RAISE(Line line, MainLine(std::move(root), options.storage_options));
+  auto opened = OpenSelected(std::move(line), options.version, options.session);
+  if (EventsWanted()) {
+    Emit(kDatasetEvents, {{"event", "loading"},
+                          {"uri", opened_uri},
+                          {"version", opened.ok() ? std::to_string((*opened)->manifest().version) : "None"},
+                          {"status", opened.ok() ? "success" : "error"}});
+  }
+  return opened;
 }
 
 Result<std::shared_ptr<const Snapshot>> Checkout(const Snapshot& from, const VersionSelector& version) {

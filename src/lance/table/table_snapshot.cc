@@ -13,6 +13,7 @@
 #include "lance/table/manifest_serde.h"
 #include "lance/table/row_id_index.h"
 #include "lance/table/row_ids.h"
+#include "lance/table/table_blobs.h"
 
 namespace lance::table {
 namespace {
@@ -96,6 +97,7 @@ Result<std::shared_ptr<file::FileReader>> TableSnapshot::OpenDataFile(const Data
   options.fields = file.fields;
   options.column_indices = file.column_indices;
   options.manifest_file = file_.object;
+  options.blob_resolver = MakeTableBlobs(bases_, manifest().base_paths, file);
   ARROW_ASSIGN_OR_RAISE(auto reader, file::FileReader::Open(std::move(object), options));
   session_->metadata_cache().Insert(key, reader, kReaderBytes + reader->num_columns() * kReaderColumnBytes);
   return reader;

@@ -1,5 +1,9 @@
 #include "lance/table/versions.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -10,6 +14,7 @@
 
 #include "lance/base/json.h"
 #include "lance/store/object_store.h"
+#include "lance/store/ordered_names.h"
 
 namespace lance::table {
 namespace {
@@ -31,14 +36,18 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
 
 const char* SchemeName(NamingScheme scheme) { return scheme == NamingScheme::kV1 ? "V1" : "V2"; }
 
-Result<std::vector<ManifestName>> ListNames(store::ObjectStore& store) {
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> names, store.ListNames(kFolder));
+std::vector<ManifestName> ParseNames(const std::vector<std::string>& names) {
   std::vector<ManifestName> out;
   out.reserve(names.size());
   for (const std::string& name : names) {
     if (auto parsed = ParseManifestName(name)) out.push_back(*parsed);
   }
   return out;
+}
+
+Result<std::vector<ManifestName>> ListNames(store::ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> names, store.ListNames(kFolder));
+  return ParseNames(names);
 }
 
 Status CheckOneScheme(store::ObjectStore& store, const ManifestName& a, const ManifestName& b) {
@@ -86,20 +95,47 @@ Result<std::optional<ManifestLocation>> LatestByHint(store::ObjectStore& store) 
   return std::nullopt;
 }
 
+// Names among which the newest version is: all, or the first ones where they come sorted and V2 names show
+// that the newest come first.
+Result<std::vector<ManifestName>> NewestNames(store::ObjectStore& store) {
+  if (auto* ordered = dynamic_cast<store::OrderedNames*>(&store)) {
+    bool all = false;
+    ARROW_ASSIGN_OR_RAISE(std::vector<std::string> first, ordered->FirstNames(kFolder, &all));
+    std::vector<ManifestName> names = ParseNames(first);
+    const bool has_v1 = std::any_of(names.begin(), names.end(), [](const ManifestName& name) {
+      return name.scheme == NamingScheme::kV1 && !name.detached;
+    });
+    if (all || (!names.empty() && !names.front().detached && !has_v1)) return names;
+  }
+  return ListNames(store);
+}
+
 bool HintsEnabled() {
   const char* value = std::getenv("LANCE_USE_VERSION_HINT");
   return value == nullptr || (std::string_view(value) != "0" && std::string_view(value) != "false");
 }
 
+// Overwrites a local file from its start, without ever making it shorter or empty: readers, who take no lock,
+// find the old text or the new one. False where there is none to overwrite.
+bool OverwriteFile(const std::string& path, std::string_view text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct stat info;
+  const bool fits = fstat(fd, &info) == 0 && static_cast<size_t>(info.st_size) <= text.size();
+  const bool done = fits && pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  close(fd);
+  return done;
+}
+
 // Local hints are overwritten in place: a rename would free an inode with every commit, and ext4 searches
-// long for one that was not freed a moment ago. A reader that meets an empty hint lists.
+// long for one that was not freed a moment ago. Not truncated first: a reader that meets an empty hint lists
+// the folder, and a listing beside commits may miss one; the reference then takes no notice of what it did.
 Status WriteHint(store::ObjectStore& store, uint64_t version) {
   const std::string hint = fmt::format("{{\"version\":{}}}", version);
   const std::span bytes(reinterpret_cast<const uint8_t*>(hint.data()), hint.size());
   if (!store.capabilities().is_local) return store.Put(kHintKey, bytes, store::Durability::kBuffered);
-  ARROW_ASSIGN_OR_RAISE(auto out, store.Create(kHintKey, store::Durability::kBuffered));
-  ARROW_RETURN_NOT_OK(out->Write(bytes));
-  return out->Close();
+  if (OverwriteFile(store.FullPath(kHintKey), hint)) return Status::OK();
+  return store.Put(kHintKey, bytes, store::Durability::kBuffered);
 }
 
 // The newest versions that this process committed, and how the folders looked then. A commit of another
@@ -185,7 +221,7 @@ Result<ManifestLocation> LatestManifest(store::ObjectStore& store) {
     ARROW_ASSIGN_OR_RAISE(auto hinted, LatestByHint(store));
     if (hinted) return *hinted;
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, ListNames(store));
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestName> names, NewestNames(store));
   const ManifestName* newest = nullptr;
   for (const ManifestName& name : names) {
     if (name.detached) continue;

@@ -8,9 +8,11 @@
 #include <arrow/type.h>
 #include <arrow/util/compression.h>
 
+#include "lance/base/event.h"
 #include "lance/base/uuid.h"
 #include "lance/table/deletion.h"
 #include "lance/table/roaring_runs.h"
+#include "lance/table/write_object.h"
 
 namespace lance::table {
 namespace {
@@ -74,8 +76,10 @@ Result<DeletionFile> WriteDeletions(const std::shared_ptr<store::ObjectStore>& s
                                       out.type == DeletionFile::Type::kBitmap ? "bin" : "arrow");
   const auto* bytes = reinterpret_cast<const uint8_t*>(encoded.bytes.data());
   if (unsynced != nullptr && durability == store::Durability::kSync) durability = store::Durability::kLater;
-  ARROW_RETURN_NOT_OK(store->Put(key, {bytes, encoded.bytes.size()}, durability));
+  ARROW_RETURN_NOT_OK(WriteNewObject(*store, key, {bytes, encoded.bytes.size()}, durability));
   if (durability == store::Durability::kLater) unsynced->Add(store, key);
+  if (EventsWanted())
+    Emit(kFileAudit, {{"mode", "create"}, {"type", "deletion"}, {"path", store->FullPath(key)}});
   return out;
 }
 

@@ -171,7 +171,7 @@ class DatasetChanges:
 
     def restore(self):
         """Makes the version open the newest one again."""
-        self._bind(_native.restore(self._ds))
+        self._move(_native.restore)
 
     def create_branch(self, branch, reference=None, storage_options=None):
         """Starts a line of versions at a version (default: this one), and opens it."""

@@ -88,12 +88,15 @@ class MergeInsertBuilder:
         return self._with(use_index=bool(use_index))
 
     def write_mode(self, mode):
-        """``"auto"``, or ``"rewrite_rows"``; how columns are rewritten is chosen by the columns of the source."""
+        """How updated rows are written.
+
+        ``"auto"`` and ``"rewrite_rows"`` write them whole into new fragments. ``"rewrite_columns"`` leaves them
+        where they are and writes files with the columns of the source for their fragments: only for merges that
+        update matched rows and do nothing else, from a source without some of the columns.
+        """
         if mode not in ("auto", "rewrite_rows", "rewrite_columns"):
             raise ValueError(f"Invalid write_mode: {mode}. Valid values are auto, rewrite_rows and rewrite_columns")
-        if mode == "rewrite_columns":
-            raise unsupported("MergeInsertBuilder.write_mode('rewrite_columns')", "updated rows are rewritten")
-        return self
+        return self._with(rewrite_columns=mode == "rewrite_columns")
 
     def target_bases(self, bases):
         """Where new files go."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -62,8 +64,12 @@ class LanceStats:
 
     def index_stats(self, index_name) -> dict:
         """Statistics of an index. Raises ``KeyError`` when there is no such index."""
-        if all(index["name"] != index_name for index in self._dataset._ds.indices()):
+        segments = [index for index in self._dataset._ds.indices() if index["name"] == index_name]
+        if not segments:
             raise KeyError(f'Index "{index_name}" not found')
+        if segments[0]["details_type_url"].endswith("VectorIndexDetails"):
+            centroids = os.environ.get("LANCE_INCLUDE_VECTOR_CENTROIDS", "true").lower() not in ("false", "0", "no")
+            return json.loads(self._dataset._ds.vector_index_statistics(index_name, centroids))
         raise unsupported("LanceStats.index_stats", INDEXES)
 
 

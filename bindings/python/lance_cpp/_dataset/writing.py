@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lance_cpp import _native
 from lance_cpp._dataset import native_values
+from lance_cpp._dataset.external_blobs import guarded
 from lance_cpp._dataset.locking import locking
 from lance_cpp._dataset.operations import with_message
 from lance_cpp._unsupported import unsupported
@@ -128,29 +129,30 @@ def native_options(
 
 
 class ProgressReport:
-    """Tells a ``FragmentWriteProgress`` of a write: of the first fragment when it begins, of all when it is over.
-
-    Which files there are is known at the end only: ``begin`` gets a fragment without files.
+    """Tells a ``FragmentWriteProgress`` of a write, while it goes on: of each fragment when its file is begun, and
+    when it is complete. Fragments are numbered from ``first_id``: the commit gives them their ids.
     """
 
     def __init__(self, progress, first_id=0):
-        self._progress, self._first_id = progress, first_id or 0
+        self._progress, self._next_id = progress, first_id or 0
 
-    def begin(self, index=0):
+    def options(self) -> dict:
+        """What the native writer calls."""
+        if self._progress is None:
+            return {}
+        return {"on_begin": self._begin, "on_complete": self._complete}
+
+    def _begin(self):
         from lance_cpp.fragment import FragmentMetadata
 
-        if self._progress is not None:
-            self._tell(self._progress._do_begin, FragmentMetadata(self._first_id + index, [], 0))
+        self._progress._do_begin(json.dumps(FragmentMetadata(self._next_id, [], 0).to_json()))
 
-    def complete(self, fragments):
-        for index, fragment in enumerate(fragments if self._progress is not None else ()):
-            if index > 0:
-                self.begin(index)
-            self._tell(self._progress._do_complete, dataclasses.replace(fragment, id=self._first_id + index))
+    def _complete(self, values):
+        from lance_cpp.fragment import FragmentMetadata
 
-    @staticmethod
-    def _tell(method, fragment):
-        method(json.dumps(fragment.to_json()))
+        fragment = dataclasses.replace(FragmentMetadata._from_native(values), id=self._next_id)
+        self._next_id += 1
+        self._progress._do_complete(json.dumps(fragment.to_json()))
 
 
 def _from_namespace(namespace_client, table_id, mode, storage_options):
@@ -207,7 +209,9 @@ def write_dataset(
     :param max_bytes_per_file: a soft bound of a data file's bytes
     :param data_storage_version: file version of new data: ``"2.0"``, ``"2.1"``, ``"2.2"`` or ``"stable"``
     :param enable_stable_row_ids: of a new dataset: row ids outlive compactions
-    :param progress: told when the first fragment begins, and of each when it is complete
+    :param allow_external_blob_outside_bases: blobs may refer to objects anywhere, not only below ``initial_bases`` or
+        bases of the dataset that are no dataset roots
+    :param progress: told of each fragment when it is begun and when it is complete
     """
     from lance_cpp._dataset.table import LanceDataset
 
@@ -224,6 +228,7 @@ def write_dataset(
     check_metadata(reader.schema)
     target = destination(uri)
     known = list(uri.base_paths().values()) if isinstance(uri, LanceDataset) else []
+    reader = guarded(reader, [*known, *(initial_bases or [])], allow_external_blob_outside_bases)
     options = native_options(
         mode=mode,
         max_rows_per_file=max_rows_per_file,
@@ -242,8 +247,7 @@ def write_dataset(
     )
     if commit_lock is None and isinstance(uri, LanceDataset):
         commit_lock = uri._commit_lock
-    report = ProgressReport(progress)
-    report.begin()
+    options.update(ProgressReport(progress).options())
     with locking(check_lock(commit_lock)) as options["commit_lock"]:
         native = _native.write_dataset(reader, fresh_in_memory(target, mode), options)
     if isinstance(uri, LanceDataset):
@@ -252,12 +256,4 @@ def write_dataset(
         dataset._default_scan_options = None
     else:
         dataset = opened(native, storage_options, session)
-    if progress is not None:
-        report.complete(_written_fragments(dataset))
     return dataset
-
-
-def _written_fragments(dataset):
-    """The fragments that the newest transaction added."""
-    added = dataset.read_transaction(dataset.version).operation.fragments
-    return [fragment.metadata for fragment in dataset.get_fragments()[-len(added) :]] if added else []

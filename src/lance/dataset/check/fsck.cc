@@ -1,5 +1,6 @@
 // Checks a whole table: every version, every file that some version names, and what lies about unnamed.
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <unordered_map>
 
@@ -22,6 +23,16 @@ namespace lance {
 namespace {
 
 using table::Fragment;
+
+// The fragment of "fragment 3, data/x.lance".
+std::optional<uint64_t> FragmentIn(const std::string& where) {
+  constexpr std::string_view kName = "fragment ";
+  if (!where.starts_with(kName)) return std::nullopt;
+  uint64_t id = 0;
+  const char* begin = where.data() + kName.size();
+  const auto [end, error] = std::from_chars(begin, where.data() + where.size(), id);
+  return error == std::errc() && end != begin ? std::optional(id) : std::nullopt;
+}
 
 class Checker {
  public:
@@ -75,8 +86,12 @@ class Checker {
 
   void Report(uint64_t version, std::string where, const Status& status) {
     if (status.ok()) return;
-    report_.problems.push_back(
-        {KindOf(status).value_or(ErrorKind::kInternal), version, std::move(where), status.message()});
+    Report(KindOf(status).value_or(ErrorKind::kInternal), version, std::move(where), status.message());
+  }
+
+  void Report(ErrorKind kind, uint64_t version, std::string where, std::string message) {
+    const auto fragment_id = FragmentIn(where);
+    report_.problems.push_back({kind, version, std::move(where), std::move(message), fragment_id});
   }
 
   void CheckVersion(const Dataset& version) {
@@ -167,8 +182,7 @@ class Checker {
   Status ReadData() {
     ARROW_ASSIGN_OR_RAISE(VerifyReport verified, Verify(dataset_));
     for (VerifyProblem& problem : verified.problems) {
-      report_.problems.push_back(
-          {problem.kind, dataset_.version(), std::move(problem.where), std::move(problem.message)});
+      Report(problem.kind, dataset_.version(), std::move(problem.where), std::move(problem.message));
     }
     return Status::OK();
   }

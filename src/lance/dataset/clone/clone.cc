@@ -11,6 +11,7 @@
 #include "lance/scan/exec/parallel_for.h"
 #include "lance/store/object_store.h"
 #include "lance/table/clone.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table_snapshot.h"
 
 namespace lance {
@@ -109,7 +110,7 @@ arrow::Result<std::shared_ptr<Dataset>> DeepClone(const Dataset& dataset, const 
     return NotSupported("deep clones of tables with managed blobs");
   }
   const table::CloneTarget target{target_uri, std::nullopt, OptionsOf(options, snapshot)};
-  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, store::OpenStore(target_uri, target.storage_options));
+  ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, table::OpenRoot(target_uri, target.storage_options));
   const auto existing = table::LatestManifest(*opened.store);
   if (existing.ok()) return AlreadyExists("Dataset already exists: {}", target_uri);
   if (!Is(existing.status(), ErrorKind::kNotFound)) return existing.status();

@@ -5,14 +5,14 @@
 
 namespace lance {
 
-arrow::Result<std::shared_ptr<Dataset>> Restore(const Dataset& dataset) {
+arrow::Result<std::shared_ptr<Dataset>> Restore(const Dataset& dataset, const CommitSettings& commit) {
   table::CommitRequest request;
   table::operation::Restore restore;
   restore.version = dataset.version();
   request.operation = restore;
   // Restoring takes the place of whatever was committed: it is computed from the newest version.
   ARROW_ASSIGN_OR_RAISE(request.read_version, dataset.LatestVersion());
-  return dataset::CommitOperation(*dataset.snapshot(), std::move(request), {});
+  return dataset::CommitOperation(*dataset.snapshot(), std::move(request), commit);
 }
 
 std::vector<DatasetBase> ListBases(const Dataset& dataset) {

@@ -148,7 +148,9 @@ arrow::Result<CompactionOutcome> Compact(const Dataset& dataset, const Compactio
     RemoveNewFiles(dataset, results);
     return status;
   }
-  return CommitCompaction(dataset, results, options);
+  auto out = CommitCompaction(dataset, results, options);
+  if (!out.ok() && !Is(out.status(), ErrorKind::kCommitStateUnknown)) RemoveNewFiles(dataset, results);
+  return out;
 }
 
 }  // namespace lance

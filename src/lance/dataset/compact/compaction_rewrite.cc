@@ -4,6 +4,7 @@
 #include <arrow/api.h>
 
 #include "lance/dataset.h"
+#include "lance/dataset/compact/copy_pages.h"
 #include "lance/dataset/compact/index_coverage.h"
 #include "lance/dataset/compact/moved_lineage.h"
 #include "lance/dataset/schema_change/stored_reader.h"
@@ -22,10 +23,6 @@ uint64_t CountFiles(std::span<const Fragment* const> fragments) {
     files += fragment->files.size() + (fragment->deletion_file.has_value() ? 1 : 0);
   }
   return files;
-}
-
-bool HasBlobV2(const schema::Field& field) {
-  return field.is_blob_v2() || std::any_of(field.children.begin(), field.children.end(), HasBlobV2);
 }
 
 // Rows per output file: as few files as reach the target, of sizes that differ by one row at most.
@@ -70,10 +67,24 @@ Result<std::vector<const Fragment*>> FindFragments(const table::Snapshot& snapsh
   return out;
 }
 
+// Reads the live rows and writes them anew.
+Result<std::vector<Fragment>> Reencode(const std::shared_ptr<const table::Snapshot>& snapshot,
+                                       const std::vector<const Fragment*>& fragments,
+                                       const dataset::FragmentWriterOptions& writing,
+                                       std::span<const uint64_t> planned, const CompactionOptions& options) {
+  const schema::Schema& schema = snapshot->manifest().schema;
+  ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, writing));
+  dataset::StoredRowsOptions reading;
+  reading.blobs = file::BlobHandling::kWritable;
+  if (options.batch_rows.has_value()) reading.batch_rows = static_cast<uint64_t>(*options.batch_rows);
+  ARROW_ASSIGN_OR_RAISE(auto rows, dataset::ReadStoredRows(snapshot, fragments, schema, reading));
+  ARROW_RETURN_NOT_OK(WriteFiles(*rows, planned, writer.get()));
+  return writer->Finish();
+}
+
 Result<std::vector<Fragment>> Rewrite(const std::shared_ptr<const table::Snapshot>& snapshot,
                                       const std::vector<const Fragment*>& fragments,
                                       const CompactionOptions& options) {
-  const schema::Schema& schema = snapshot->manifest().schema;
   uint64_t live_rows = 0;
   for (const Fragment* fragment : fragments) {
     ARROW_ASSIGN_OR_RAISE(const uint64_t live, snapshot->CountRows(*fragment));
@@ -86,12 +97,17 @@ Result<std::vector<Fragment>> Rewrite(const std::shared_ptr<const table::Snapsho
   if (options.max_bytes_per_file.has_value()) settings.max_bytes_per_file = *options.max_bytes_per_file;
   ARROW_ASSIGN_OR_RAISE(auto writing,
                         dataset::MakeFragmentWriterOptions(*snapshot, settings, options.commit.durable));
-  ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, writing));
-  dataset::StoredRowsOptions reading;
-  if (options.batch_rows.has_value()) reading.batch_rows = static_cast<uint64_t>(*options.batch_rows);
-  ARROW_ASSIGN_OR_RAISE(auto rows, dataset::ReadStoredRows(snapshot, fragments, schema, reading));
-  ARROW_RETURN_NOT_OK(WriteFiles(*rows, planned, writer.get()));
-  ARROW_ASSIGN_OR_RAISE(std::vector<Fragment> written, writer->Finish());
+  bool copies = false;
+  if (options.mode != CompactionMode::kReencode) {
+    ARROW_ASSIGN_OR_RAISE(copies, dataset::CanCopyPages(*snapshot, fragments, writing.file.version));
+    if (!copies && options.mode == CompactionMode::kForceBinaryCopy) {
+      return NotSupported("the binary copy of fragments {} to {}, which differ from what would be written",
+                          fragments.front()->id, fragments.back()->id);
+    }
+  }
+  auto rewritten = copies ? dataset::CopyPages(*snapshot, fragments, writing, options)
+                          : Reencode(snapshot, fragments, writing, planned, options);
+  ARROW_ASSIGN_OR_RAISE(std::vector<Fragment> written, std::move(rewritten));
   if (snapshot->manifest().has_stable_row_ids()) {
     if (Status status = dataset::CarryLineage(*snapshot, fragments, written); !status.ok()) {
       dataset::RemoveDataFiles(writing.folders, written);
@@ -105,9 +121,6 @@ Result<std::vector<Fragment>> Rewrite(const std::shared_ptr<const table::Snapsho
 
 arrow::Result<CompactionResult> ExecuteCompactionTask(const Dataset& dataset, const CompactionTask& task) {
   ARROW_RETURN_NOT_OK(task.options.Validate());
-  if (task.options.mode == CompactionMode::kForceBinaryCopy) {
-    return NotSupported("compaction by binary copy (force_binary_copy)");
-  }
   std::shared_ptr<const table::Snapshot> snapshot = dataset.snapshot();
   std::shared_ptr<Dataset> other;
   if (dataset.version() != task.read_version) {
@@ -119,9 +132,6 @@ arrow::Result<CompactionResult> ExecuteCompactionTask(const Dataset& dataset, co
   CompactionResult result;
   result.read_version = task.read_version;
   if (task.fragments.empty()) return result;
-  for (const schema::Field& field : snapshot->manifest().schema.fields) {
-    if (HasBlobV2(field)) return NotSupported("compacting blob v2 columns (column '{}')", field.name);
-  }
   ARROW_ASSIGN_OR_RAISE(auto fragments, FindFragments(*snapshot, task));
   std::vector<uint64_t> ids;
   for (const Fragment* fragment : fragments) ids.push_back(fragment->id);

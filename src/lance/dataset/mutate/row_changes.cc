@@ -27,10 +27,6 @@ void AppendIds(const schema::Field& field, std::set<uint32_t>* out) {
   for (const schema::Field& child : field.children) AppendIds(child, out);
 }
 
-bool HoldsBlobV2(const schema::Field& field) {
-  return field.is_blob_v2() || std::any_of(field.children.begin(), field.children.end(), HoldsBlobV2);
-}
-
 class RowChangesImpl final : public RowChanges {
  public:
   RowChangesImpl(std::shared_ptr<Dataset> dataset, const MutateOptions& options)
@@ -64,7 +60,8 @@ class RowChangesImpl final : public RowChanges {
   Status Insert(const arrow::RecordBatch& rows) override {
     if (rows.num_rows() == 0) return Status::OK();
     if (inserted_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(const schema::Schema rows_schema, schema::FromArrow(*rows.schema()));
+      ARROW_ASSIGN_OR_RAISE(schema::Schema rows_schema, schema::FromArrow(*rows.schema()));
+      dataset::PromoteBlobs(&rows_schema, schema_);
       ARROW_RETURN_NOT_OK(dataset::CheckRowsFit(rows_schema, schema_));
       ARROW_ASSIGN_OR_RAISE(inserted_, MakeWriter(dataset::TableFieldsOf(rows_schema, schema_)));
     }
@@ -97,12 +94,9 @@ class RowChangesImpl final : public RowChanges {
   const table::Snapshot& snapshot() const { return *dataset_->snapshot(); }
 
   Status CheckUpdate(const arrow::Schema& values) {
-    ARROW_ASSIGN_OR_RAISE(const schema::Schema fields, schema::FromArrow(values));
-    ARROW_RETURN_NOT_OK(dataset::CheckRowsFit(fields, schema_, dataset::MissingFields::kAny));
-    for (const schema::Field& field : schema_.fields) {
-      if (HoldsBlobV2(field)) return NotSupported("updating rows of a table with blob v2 columns");
-    }
-    return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(schema::Schema fields, schema::FromArrow(values));
+    dataset::PromoteBlobs(&fields, schema_);
+    return dataset::CheckRowsFit(fields, schema_, dataset::MissingFields::kAny);
   }
 
   // Notes rows as changed and returns the positions of those that were not before.
@@ -161,7 +155,7 @@ class RowChangesImpl final : public RowChanges {
     }
     ARROW_ASSIGN_OR_RAISE(const Batch values, arrow::ConcatenateRecordBatches(waiting_));
     ScanOptions all;
-    all.blobs = BlobMode::kAllBinary;
+    all.blobs = BlobMode::kWritable;
     all.stored_json = true;
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Table> old,
                           dataset_->TakeRowAddresses(waiting_addresses_, all));

@@ -3,6 +3,7 @@
 #include "lance/base/row_address.h"
 #include "lance/dataset/make_dataset.h"
 #include "lance/dataset/mutate/moved_rows.h"
+#include "lance/dataset/mutate/piece_rows.h"
 #include "lance/dataset/mutate/remove_rows.h"
 #include "lance/dataset/mutate/retry.h"
 #include "lance/dataset/write/commit_operation.h"
@@ -15,6 +16,9 @@ namespace lance {
 namespace {
 
 using SnapshotPtr = std::shared_ptr<const table::Snapshot>;
+
+constexpr uint64_t kPieceBytes = 8 << 20;
+constexpr int64_t kMaxPieceRows = 8192;
 
 struct NewValue {
   int column;  // of the table's schema
@@ -67,9 +71,6 @@ class UpdateAttempt {
   Result<UpdateResult> Run() {
     const schema::Schema& schema = snapshot_->manifest().schema;
     ARROW_ASSIGN_OR_RAISE(values_, BindUpdates(schema, updates_));
-    for (const schema::Field& field : schema.fields) {
-      if (HoldsBlobV2(field)) return NotSupported("updating rows of a table with blob v2 columns");
-    }
     DataFileSettings settings;
     settings.data_storage_version = options_.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(dataset::FragmentWriterOptions writer_options,
@@ -90,8 +91,9 @@ class UpdateAttempt {
     ScanOptions scan;
     scan.filter = where_;
     scan.with_row_address = true;
-    scan.blobs = BlobMode::kAllBinary;
+    scan.blobs = BlobMode::kWritable;
     scan.stored_json = true;
+    scan.batch_rows = dataset::PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows);
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Scanner> scanner, scan::MakeScanner(snapshot_, scan));
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatchReader> reader, scanner->ToReader());
     for (;;) {

@@ -72,6 +72,11 @@ bool IsAllowedCast(const arrow::DataType& from, const arrow::DataType& to) {
   if (IsString(from)) return IsString(to);
   if (IsBinary(from)) return IsBinary(to);
   if (arrow::is_decimal(from.id())) return arrow::is_decimal(to.id());
+  if (from.id() == arrow::Type::FIXED_SIZE_LIST && to.id() == arrow::Type::FIXED_SIZE_LIST &&
+      static_cast<const arrow::FixedSizeListType&>(from).list_size() !=
+          static_cast<const arrow::FixedSizeListType&>(to).list_size()) {
+    return false;
+  }
   const arrow::DataType* from_value = ListValue(from);
   const arrow::DataType* to_value = ListValue(to);
   return from_value != nullptr && to_value != nullptr && IsAllowedCast(*from_value, *to_value);

@@ -5,6 +5,8 @@
 
 #include <fmt/ranges.h>
 
+#include "lance/schema/logical_type.h"
+
 namespace lance::dataset {
 namespace {
 
@@ -40,6 +42,8 @@ void ExplainFields(const Fields& rows, const Fields& table, MissingFields missin
       out->push_back(fmt::format("`{}` should have type {} but type was {}", full(field->name),
                                  expected.logical_type, field->logical_type));
     }
+    // Blobs may come with or without ranges of external objects.
+    if (field->is_blob_v2() && expected.is_blob_v2()) continue;
     std::vector<std::string> inside;
     ExplainFields(field->children, expected.children, missing, full(field->name), &inside);
     if (!inside.empty()) {
@@ -56,7 +60,7 @@ Fields Project(const Fields& rows, const Fields& table) {
     if (found == nullptr) continue;
     Field copy = *found;
     // Members of structs may come in another order or be absent; other children are there.
-    copy.children = Project(field.children, found->children);
+    if (!copy.is_blob_v2()) copy.children = Project(field.children, found->children);
     out.push_back(std::move(copy));
   }
   return out;
@@ -66,6 +70,33 @@ void Number(Field* field, int32_t parent_id, int32_t* next) {
   field->parent_id = parent_id;
   field->id = (*next)++;
   for (Field& child : field->children) Number(&child, field->id, next);
+}
+
+// A blob of bytes as the logical value of a blob v2 column; its children have no ids yet.
+void Promote(Field* field) {
+  field->logical_type = "struct";
+  field->encoding = schema::LegacyEncoding::kNone;
+  field->metadata.erase(schema::kBlobKey);
+  field->metadata[schema::kExtensionName] = schema::kBlobV2Extension;
+  field->children.clear();
+  for (auto [name, type] : {std::pair("data", "large_binary"), {"uri", "string"}}) {
+    Field& child = field->children.emplace_back();
+    child.name = name;
+    child.logical_type = type;
+    child.encoding = schema::LegacyEncoding::kVarBinary;
+  }
+}
+
+void PromoteAll(Fields* fields, const Fields* table) {
+  for (Field& field : *fields) {
+    const Field* own = table == nullptr ? nullptr : FindByName(*table, field.name);
+    if (table != nullptr && own == nullptr) continue;
+    if (!field.is_blob()) {
+      PromoteAll(&field.children, own == nullptr ? nullptr : &own->children);
+    } else if (!field.is_blob_v2() && (own == nullptr || own->is_blob_v2())) {
+      Promote(&field);
+    }
+  }
 }
 
 Status CheckBlobs(const Fields& fields, const std::string& path, bool new_blobs,
@@ -123,9 +154,18 @@ Status CheckNewSchema(const schema::Schema& schema) {
   return CheckNoRepeats(schema.fields, "");
 }
 
+bool HasBlobsV2(const file::Version& version) {
+  return version.major > 2 || (version.major == 2 && version.minor >= 2);
+}
+
+void PromoteBlobs(schema::Schema* rows) { PromoteAll(&rows->fields, nullptr); }
+
+void PromoteBlobs(schema::Schema* rows, const schema::Schema& table) {
+  PromoteAll(&rows->fields, &table.fields);
+}
+
 Status CheckBlobColumns(const schema::Schema& schema, const file::Version& version) {
-  const bool new_blobs = version.major > 2 || (version.major == 2 && version.minor >= 2);
-  return CheckBlobs(schema.fields, "", new_blobs, version);
+  return CheckBlobs(schema.fields, "", HasBlobsV2(version), version);
 }
 
 void NumberFields(schema::Schema* schema) {

@@ -26,6 +26,14 @@ schema::Schema TableFieldsOf(const schema::Schema& rows, const schema::Schema& t
 /// level.
 Status CheckNewSchema(const schema::Schema& schema);
 
+/// Whether columns of blobs are blob v2 in files of this version.
+bool HasBlobsV2(const file::Version& version);
+
+/// Makes blob v2 columns of blobs that come as bytes (large binary marked lance-encoding:blob): all of them,
+/// or those whose column in `table` is one. Their children get no ids.
+void PromoteBlobs(schema::Schema* rows);
+void PromoteBlobs(schema::Schema* rows, const schema::Schema& table);
+
 /// Checks that files of `version` may store the blob columns of `schema`: blob v2 from 2.2 on, the older ones
 /// before. Errors: InvalidArgument names the field.
 Status CheckBlobColumns(const schema::Schema& schema, const file::Version& version);

@@ -6,6 +6,7 @@
 
 #include <arrow/record_batch.h>
 
+#include "lance/base/event.h"
 #include "lance/dataset/write/stored_rows.h"
 #include "lance/encoding/core/blob.h"
 
@@ -62,8 +63,8 @@ class FragmentWriterImpl : public FragmentWriter {
             options_.progress({rows_completed_ + file_->num_rows(), bytes_completed_ + file_->bytes_written(),
                                fragments_.size()}));
       }
-      if (file_->num_rows() >= options_.max_rows_per_file ||
-          file_->bytes_written() >= options_.max_bytes_per_file) {
+      ARROW_ASSIGN_OR_RAISE(const uint64_t bytes, file_->BytesWrittenUpTo(options_.max_bytes_per_file));
+      if (file_->num_rows() >= options_.max_rows_per_file || bytes >= options_.max_bytes_per_file) {
         ARROW_RETURN_NOT_OK(EndFragment());
       }
     }
@@ -125,6 +126,7 @@ class FragmentWriterImpl : public FragmentWriter {
       return store->Create(key, durability);
     };
     ARROW_ASSIGN_OR_RAISE(file_, file::FileWriter::Make(std::move(object), schema_, options));
+    if (EventsWanted()) Emit(kFileAudit, {{"mode", "create"}, {"type", "data"}, {"path", name_}});
     return options_.on_begin == nullptr ? Status::OK()
                                         : options_.on_begin(FragmentMetadata(table::Fragment()));
   }

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include <arrow/api.h>
+#include <arrow/util/bitmap_ops.h>
 
+#include "lance/encoding/core/blob.h"
 #include "lance/schema/jsonb.h"
 
 namespace lance::dataset {
@@ -32,6 +34,24 @@ Result<DataPtr> EncodeJson(const TextArray& texts, const std::string& name) {
   return out->data();
 }
 
+// Bytes as values of a blob v2 column.
+Result<DataPtr> WrapBlobs(const DataPtr& bytes) {
+  std::vector<DataPtr> members = {bytes};
+  const auto& type = encoding::WritableBlobType();
+  for (int i = 1; i < type->num_fields(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(auto nulls, arrow::MakeArrayOfNull(type->field(i)->type(), bytes->length));
+    members.push_back(nulls->data());
+  }
+  std::shared_ptr<arrow::Buffer> validity = bytes->buffers[0];
+  if (validity != nullptr && bytes->offset != 0) {
+    ARROW_ASSIGN_OR_RAISE(
+        validity, arrow::internal::CopyBitmap(arrow::default_memory_pool(), validity->data(), bytes->offset,
+                                              bytes->length));
+  }
+  return arrow::ArrayData::Make(type, bytes->length, {std::move(validity)}, std::move(members),
+                                bytes->null_count.load());
+}
+
 bool NeedsChange(const arrow::DataType& type, const schema::Field& field);
 
 // Children of a field that has its own in the schema, by Arrow's rules.
@@ -52,6 +72,7 @@ bool AnyChildNeedsChange(const arrow::DataType& type, const schema::Field& field
 bool NeedsChange(const arrow::DataType& type, const schema::Field& field) {
   if (type.id() == arrow::Type::EXTENSION) return true;
   if (field.logical_type == "json") return type.id() != arrow::Type::LARGE_BINARY;
+  if (field.is_blob_v2()) return type.id() == arrow::Type::LARGE_BINARY;
   return AnyChildNeedsChange(type, field);
 }
 
@@ -86,6 +107,7 @@ Result<DataPtr> Convert(DataPtr data, const schema::Field& field, const std::str
     if (data->type->id() == arrow::Type::LARGE_STRING) return EncodeJson(arrow::LargeStringArray(data), name);
     return InvalidArgument("column '{}' of JSON needs text, not {}", name, data->type->ToString());
   }
+  if (field.is_blob_v2()) return WrapBlobs(data);
   DataPtr out = data->Copy();
   arrow::FieldVector members = data->type->fields();
   for (size_t i = 0; i < members.size(); ++i) {

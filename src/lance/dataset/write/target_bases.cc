@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lance/table/open_root.h"
+
 namespace lance::dataset {
 
 Result<std::vector<table::BasePath>> NumberBases(const std::vector<DatasetBase>& bases,
@@ -42,7 +44,7 @@ Result<std::vector<DataFolder>> ResolveTargets(const std::vector<std::string>& t
     if (found == bases.end()) {
       return InvalidArgument("Target base '{}' not found among the registered bases of {}", target, own_uri);
     }
-    ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, store::OpenStore(found->path, storage_options));
+    ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened, table::OpenRoot(found->path, storage_options));
     out.push_back({std::move(opened.store), found->is_dataset_root ? "data" : "", found->id});
   }
   return out;

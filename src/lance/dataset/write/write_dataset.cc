@@ -1,9 +1,11 @@
+#include "lance/base/event.h"
 #include "lance/dataset/make_dataset.h"
 #include "lance/dataset/write/append_schema.h"
 #include "lance/dataset/write/commit_operation.h"
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/dataset/write/target_bases.h"
 #include "lance/runtime/session.h"
+#include "lance/table/open_root.h"
 #include "lance/table/table.h"
 #include "lance/table/table_snapshot.h"
 #include "lance/table/versions.h"
@@ -52,11 +54,13 @@ Status PlanSchema(const arrow::Schema& rows, WritePlan* plan) {
   ARROW_ASSIGN_OR_RAISE(schema::Schema schema, schema::FromArrow(rows));
   if (plan->appends()) {
     const schema::Schema& table_schema = plan->table->manifest().schema;
+    dataset::PromoteBlobs(&schema, table_schema);
     ARROW_RETURN_NOT_OK(dataset::CheckRowsFit(schema, table_schema));
     plan->file_schema = dataset::TableFieldsOf(schema, table_schema);
     return Status::OK();
   }
   ARROW_RETURN_NOT_OK(dataset::CheckNewSchema(schema));
+  if (dataset::HasBlobsV2(plan->writer.file.version)) dataset::PromoteBlobs(&schema);
   dataset::NumberFields(&schema);
   plan->file_schema = std::move(schema);
   return Status::OK();
@@ -71,7 +75,7 @@ Status PlanFiles(WritePlan* plan) {
     ARROW_ASSIGN_OR_RAISE(plan->writer.file.version, dataset::ParseStorageVersion(plan->storage_version));
     ApplySettings(plan->options.files, plan->options.commit.durable, &plan->writer);
     ARROW_ASSIGN_OR_RAISE(store::OpenedStore opened,
-                          store::OpenStore(plan->uri, plan->options.storage_options));
+                          table::OpenRoot(plan->uri, plan->options.storage_options));
     own.store = std::move(opened.store);
     own_uri = std::move(opened.uri);
     plan->writer.folders = {own};
@@ -106,10 +110,19 @@ Result<WritePlan> MakePlan(const arrow::Schema& rows, SnapshotPtr table, const s
   if (plan.table != nullptr && options.mode == WriteMode::kCreate) {
     return AlreadyExists("Dataset already exists: {}", uri);
   }
-  ARROW_RETURN_NOT_OK(PlanSchema(rows, &plan));
   ARROW_RETURN_NOT_OK(PlanFiles(&plan));
+  ARROW_RETURN_NOT_OK(PlanSchema(rows, &plan));
   ARROW_RETURN_NOT_OK(dataset::CheckBlobColumns(plan.file_schema, plan.writer.file.version));
   return plan;
+}
+
+void TellWriting(const WritePlan& plan) {
+  if (!EventsWanted()) return;
+  const char* mode = plan.options.mode == WriteMode::kCreate   ? "Create"
+                     : plan.options.mode == WriteMode::kAppend ? "Append"
+                                                               : "Overwrite";
+  Emit(kDatasetEvents,
+       {{"event", "writing"}, {"uri", plan.table == nullptr ? plan.uri : plan.table->uri()}, {"mode", mode}});
 }
 
 Result<std::vector<table::Fragment>> WriteRows(arrow::RecordBatchReader& rows, const WritePlan& plan) {
@@ -194,6 +207,7 @@ table::CommitRequest RequestOf(const WritePlan& plan, std::vector<table::Fragmen
 Result<std::shared_ptr<Dataset>> Write(arrow::RecordBatchReader& rows, SnapshotPtr table,
                                        const std::string& uri, const WriteOptions& options) {
   ARROW_ASSIGN_OR_RAISE(WritePlan plan, MakePlan(*rows.schema(), std::move(table), uri, options));
+  TellWriting(plan);
   plan.writer.unsynced = std::make_shared<store::Unsynced>();
   ARROW_ASSIGN_OR_RAISE(std::vector<table::Fragment> fragments, WriteRows(rows, plan));
   table::CommitRequest request = RequestOf(plan, fragments);

@@ -1,6 +1,7 @@
 #include "lance/encoding/assembly/blob_bytes.h"
 
 #include <arrow/api.h>
+#include <arrow/buffer_builder.h>
 
 #include "lance/base/checked_math.h"
 #include "lance/runtime/buffer_pool.h"
@@ -11,11 +12,12 @@ namespace {
 class BlobBytesTask final : public LeafTask {
  public:
   BlobBytesTask(LeafLevels levels, std::vector<std::optional<BlobLocation>> blobs, std::string path,
-                std::shared_ptr<BlobResolver> resolver)
+                std::shared_ptr<BlobResolver> resolver, bool writable)
       : levels_(std::move(levels)),
         blobs_(std::move(blobs)),
         path_(std::move(path)),
-        resolver_(std::move(resolver)) {
+        resolver_(std::move(resolver)),
+        writable_(writable) {
     for (const auto& blob : blobs_) {
       if (IsRead(blob)) ranges_.push_back({blob->position, blob->size});
     }
@@ -50,6 +52,9 @@ class BlobBytesTask final : public LeafTask {
     DecodedLeaf out;
     out.values = arrow::ArrayData::Make(arrow::large_binary(), static_cast<int64_t>(blobs_.size()),
                                         {nullptr, std::move(offsets), std::move(bytes)}, 0);
+    if (writable_) {
+      ARROW_ASSIGN_OR_RAISE(out.values, MakeWritable(std::move(out.values)));
+    }
     out.levels = std::move(levels_);
     return out;
   }
@@ -58,8 +63,44 @@ class BlobBytesTask final : public LeafTask {
   static bool IsRead(const std::optional<BlobLocation>& blob) {
     return blob && blob->kind == BlobKind::kInline && blob->size > 0;
   }
-  static bool IsOutside(const std::optional<BlobLocation>& blob) {
-    return blob && blob->kind != BlobKind::kInline;
+  bool IsReference(const std::optional<BlobLocation>& blob) const {
+    return writable_ && blob && blob->kind == BlobKind::kExternal;
+  }
+  bool IsOutside(const std::optional<BlobLocation>& blob) const {
+    return blob && blob->kind != BlobKind::kInline && !IsReference(blob);
+  }
+
+  // Bytes as the member `data`, null where there is a reference or nothing.
+  Result<std::shared_ptr<arrow::ArrayData>> MakeWritable(std::shared_ptr<arrow::ArrayData> data) const {
+    const auto length = static_cast<int64_t>(blobs_.size());
+    arrow::TypedBufferBuilder<bool> has_data;
+    arrow::StringBuilder uris;
+    arrow::UInt64Builder positions, sizes;
+    ARROW_RETURN_NOT_OK(has_data.Reserve(length));
+    for (const auto& blob : blobs_) {
+      const bool reference = IsReference(blob);
+      has_data.UnsafeAppend(blob.has_value() && !reference);
+      if (!reference) {
+        ARROW_RETURN_NOT_OK(uris.AppendNull());
+      } else {
+        ARROW_ASSIGN_OR_RAISE(const std::string uri,
+                              resolver_ == nullptr ? blob->uri : resolver_->UriOf(*blob));
+        ARROW_RETURN_NOT_OK(uris.Append(uri));
+      }
+      const bool range = reference && blob->size > 0;
+      ARROW_RETURN_NOT_OK(range ? positions.Append(blob->position) : positions.AppendNull());
+      ARROW_RETURN_NOT_OK(range ? sizes.Append(blob->size) : sizes.AppendNull());
+    }
+    data->null_count = has_data.false_count();
+    ARROW_RETURN_NOT_OK(has_data.Finish(&data->buffers[0]));
+    std::vector<std::shared_ptr<arrow::ArrayData>> members = {std::move(data)};
+    for (arrow::ArrayBuilder* builder :
+         {static_cast<arrow::ArrayBuilder*>(&uris), static_cast<arrow::ArrayBuilder*>(&positions),
+          static_cast<arrow::ArrayBuilder*>(&sizes)}) {
+      ARROW_ASSIGN_OR_RAISE(auto member, builder->Finish());
+      members.push_back(member->data());
+    }
+    return arrow::ArrayData::Make(WritableBlobType(), length, {nullptr}, std::move(members), 0);
   }
 
   Result<std::vector<BufferPtr>> ReadOutside() const {
@@ -80,21 +121,19 @@ class BlobBytesTask final : public LeafTask {
   std::vector<std::optional<BlobLocation>> blobs_;
   std::string path_;
   std::shared_ptr<BlobResolver> resolver_;
+  const bool writable_;
   std::vector<ByteRange> ranges_;
 };
 
 class BlobBytesColumn final : public LeafColumn {
  public:
-  BlobBytesColumn(std::unique_ptr<LeafColumn> descriptors, bool is_v2, ColumnSource* source,
+  BlobBytesColumn(std::unique_ptr<LeafColumn> descriptors, BlobView view, ColumnSource* source,
                   std::shared_ptr<BlobResolver> resolver)
-      : descriptors_(std::move(descriptors)),
-        is_v2_(is_v2),
-        source_(source),
-        resolver_(std::move(resolver)) {}
+      : descriptors_(std::move(descriptors)), view_(view), source_(source), resolver_(std::move(resolver)) {}
 
   const std::shared_ptr<arrow::DataType>& type() const override {
     static const std::shared_ptr<arrow::DataType> kType = arrow::large_binary();
-    return kType;
+    return view_ == BlobView::kWritable ? WritableBlobType() : kType;
   }
   const ColumnInfo& info() const override { return descriptors_->info(); }
 
@@ -110,7 +149,7 @@ class BlobBytesColumn final : public LeafColumn {
     ARROW_ASSIGN_OR_RAISE(auto blobs, Locate(decoded));
     ARROW_RETURN_NOT_OK(CheckInside(blobs));
     return std::make_unique<BlobBytesTask>(std::move(decoded.levels), std::move(blobs), source_->path(),
-                                           resolver_);
+                                           resolver_, view_ == BlobView::kWritable);
   }
 
  private:
@@ -119,7 +158,7 @@ class BlobBytesColumn final : public LeafColumn {
     LeafLevels levels = decoded.levels;
     const auto length = static_cast<uint64_t>(decoded.values->length);
     ARROW_ASSIGN_OR_RAISE(Validity validity, levels.PeelItems(length));
-    if (!is_v2_ || validity.bitmap == nullptr) return LocateBlobs(*decoded.values);
+    if (view_ == BlobView::kBytesOfV1 || validity.bitmap == nullptr) return LocateBlobs(*decoded.values);
     auto nullable = decoded.values->Copy();
     if (nullable->offset != 0) return Internal("descriptors of {} are sliced", source_->path());
     nullable->buffers[0] = validity.bitmap;
@@ -144,17 +183,17 @@ class BlobBytesColumn final : public LeafColumn {
   }
 
   std::unique_ptr<LeafColumn> descriptors_;
-  bool is_v2_;
+  BlobView view_;
   ColumnSource* source_;
   std::shared_ptr<BlobResolver> resolver_;
 };
 
 }  // namespace
 
-std::unique_ptr<LeafColumn> MakeBlobBytesColumn(std::unique_ptr<LeafColumn> descriptors, bool is_v2,
+std::unique_ptr<LeafColumn> MakeBlobBytesColumn(std::unique_ptr<LeafColumn> descriptors, BlobView view,
                                                 ColumnSource* source,
                                                 std::shared_ptr<BlobResolver> resolver) {
-  return std::make_unique<BlobBytesColumn>(std::move(descriptors), is_v2, source, std::move(resolver));
+  return std::make_unique<BlobBytesColumn>(std::move(descriptors), view, source, std::move(resolver));
 }
 
 }  // namespace lance::encoding

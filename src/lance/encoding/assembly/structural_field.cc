@@ -85,10 +85,15 @@ class TreeBuilder {
     ARROW_ASSIGN_OR_RAISE(auto described, descriptor.ToArrow());
     ARROW_ASSIGN_OR_RAISE(Node node, MakeLeaf(field, std::move(described), nullptr));
     if (!options_.blob_bytes) return node;
+    const bool writable = options_.blob_writable && field.is_blob_v2();
     ARROW_ASSIGN_OR_RAISE(node.field, field.BlobBytes().ToArrow());
+    if (writable) node.field = node.field->WithType(WritableBlobType());
     if (node.kind == Node::Kind::kMissing) return node;
     std::unique_ptr<LeafColumn>& column = leaves_->back().column;
-    column = MakeBlobBytesColumn(std::move(column), field.is_blob_v2(), source_, options_.blob_resolver);
+    const BlobView view = writable             ? BlobView::kWritable
+                          : field.is_blob_v2() ? BlobView::kBytesOfV2
+                                               : BlobView::kBytesOfV1;
+    column = MakeBlobBytesColumn(std::move(column), view, source_, options_.blob_resolver);
     return node;
   }
 

@@ -48,6 +48,18 @@ Result<std::vector<std::optional<BlobLocation>>> LocateBlobs(const arrow::ArrayD
   return out;
 }
 
+Result<std::string> BlobResolver::UriOf(const BlobLocation& location) const {
+  if (location.blob_id == 0) return location.uri;
+  return NotSupported("external blobs below base path {}", location.blob_id);
+}
+
+const std::shared_ptr<arrow::DataType>& WritableBlobType() {
+  static const std::shared_ptr<arrow::DataType> kType =
+      arrow::struct_({arrow::field("data", arrow::large_binary()), arrow::field("uri", arrow::utf8()),
+                      arrow::field("position", arrow::uint64()), arrow::field("size", arrow::uint64())});
+  return kType;
+}
+
 std::string BlobSidecarPath(std::string_view data_file_name, uint32_t blob_id) {
   if (data_file_name.ends_with(".lance")) data_file_name.remove_suffix(6);
   std::string digits(32, '0');

@@ -47,6 +47,12 @@ class BlobResolver {
   /// Bytes of each location, in order. `data_file_path` is the path of the file that the descriptor is in.
   virtual Result<std::vector<BufferPtr>> Read(const std::string& data_file_path,
                                               std::span<const BlobLocation> locations) = 0;
+  /// The absolute URI of an external blob. The default knows those without a base.
+  virtual Result<std::string> UriOf(const BlobLocation& location) const;
 };
+
+/// What a writer takes for a blob v2 value: struct<data, uri, position, size>. Bytes or a URI; the range is
+/// null where it is all of the object.
+const std::shared_ptr<arrow::DataType>& WritableBlobType();
 
 }  // namespace lance::encoding

@@ -78,6 +78,7 @@ struct FieldOptions {
   bool blob_bytes = false;       ///< blob columns as large binary; else their descriptors
   bool missing_as_null = false;  ///< members that the file does not hold become nulls; else NotFound
   std::shared_ptr<BlobResolver> blob_resolver;  ///< reads blobs outside of the file; may be null
+  bool blob_writable = false;  ///< with blob_bytes: blob v2 columns as WritableBlobType (core/blob.h)
 };
 
 /// Opens a field of a 2.1 or 2.2 file; see file::FileReader::OpenField. The reader keeps `source` alive.

@@ -221,8 +221,9 @@ Status Encode(const LeafShape& shape, const LeafValues& values, const std::vecto
       return writer->Strings(values, nulls, out);
     }
     case LeafKind::kDictionary:
-      if (values.children.empty()) {
-        return InvalidArgument("a dictionary column that is all null cannot be stored in version 2.0");
+      if (values.children.empty()) {  // all null, with no dictionary
+        out->mutable_nullable()->mutable_all_nulls();
+        return Status::OK();
       }
       return writer->Dictionary(shape, values, nulls, out);
     case LeafKind::kPackedStruct:

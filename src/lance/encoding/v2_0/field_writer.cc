@@ -293,7 +293,10 @@ class ListNode final : public Node {
 
 class TreeWriter final : public FieldWriter {
  public:
-  explicit TreeWriter(const ColumnOptions& options) { context_.options = options; }
+  explicit TreeWriter(const ColumnOptions& options) {
+    context_.options = options;
+    context_.options.page_bytes = std::min(options.page_bytes, options.max_page_bytes);
+  }
 
   Status Init(const schema::Field& field) {
     return Build(field, field.name, /*in_list=*/false).Value(&root_);

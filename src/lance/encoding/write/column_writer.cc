@@ -61,9 +61,14 @@ class LeafWriter {
     ARROW_ASSIGN_OR_RAISE(ShreddedLeaf shredded, Shred(leaf_, column, rows));
     const uint64_t bytes = blobs_ ? shredded.num_slots * kDescriptorBytes : LeafBytes(leaf_.shape, shredded);
     const uint64_t room = options_.page_bytes > held_bytes_ ? options_.page_bytes - held_bytes_ : 0;
-    if (bytes > std::max(room, options_.page_bytes / 2) + options_.page_bytes / 2 && rows.length > 1) {
+    // Vectors are read a page at a time or one by one, never in small ranges: their pages may be large.
+    const bool vectors = leaf_.type->id() == arrow::Type::FIXED_SIZE_LIST;
+    const uint64_t wanted =
+        vectors ? std::max(options_.page_bytes, options_.max_page_bytes) : options_.page_bytes;
+    const uint64_t limit = vectors ? wanted : std::max(room, wanted / 2) + wanted / 2;
+    if (bytes > limit && rows.length > 1) {
       // Whole pages of about the wanted size, by the average size of these rows.
-      const uint64_t parts = std::max<uint64_t>(2, (bytes + options_.page_bytes - 1) / options_.page_bytes);
+      const uint64_t parts = std::max<uint64_t>(2, (bytes + wanted - 1) / wanted);
       const uint64_t step = std::max<uint64_t>(1, (rows.length + parts - 1) / parts);
       shredded = ShreddedLeaf();
       for (uint64_t start = 0; start < rows.length; start += step) {

@@ -63,12 +63,6 @@ class Finder {
   }
 
   Status AddBlob(const schema::Field& field, const std::string& name) {
-    if (format_.minor >= 2) {
-      return InvalidArgument(
-          "field {}: blobs marked with {} are stored in files up to version 2.1, later ones have blob v2 "
-          "columns",
-          name, schema::kBlobKey);
-    }
     LeafPath leaf = Start(field, name);
     if (leaf.in_list() || leaf.rows_per_row > 1) return NotSupported("field {}: a blob in a list", name);
     ARROW_ASSIGN_OR_RAISE(leaf.type, field.ArrowType());

@@ -3,10 +3,10 @@
 
 #include <arrow/api.h>
 
+#include "lance/base/digest.h"
 #include "lance/expr/functions/rows.h"
 #include "lance/expr/functions/signatures.h"
 #include "lance/expr/functions/tables.h"
-#include "lance/expr/kernels/digest.h"
 
 namespace lance::expr {
 namespace {

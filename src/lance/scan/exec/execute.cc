@@ -7,6 +7,7 @@
 #include "lance/expr/expr.h"
 #include "lance/runtime/session.h"
 #include "lance/runtime/thread_pool.h"
+#include "lance/scan/exec/ann_search.h"
 #include "lance/scan/exec/knn_stage.h"
 #include "lance/scan/exec/operators.h"
 #include "lance/scan/exec/parallel_stream.h"
@@ -22,6 +23,8 @@ constexpr uint64_t kMinUnitBytes = 256 << 10;
 // Below this a thread hop costs more than it gives.
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
+// Large units (of wide rows) need not go as far ahead as others to keep all threads busy.
+constexpr uint64_t kLargeUnitsAheadBytes = 64 << 20;
 
 class EmptyStream : public BatchStream {
  public:
@@ -101,7 +104,7 @@ class Executor {
 
   Result<std::unique_ptr<BatchStream>> Start() {
     if (plan_->nothing) return std::make_unique<EmptyStream>();
-    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, StartUnits());
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, StartSources());
     if (plan_->knn.has_value()) stream = MakeKnnMerge(plan_, run_, std::move(stream));
     stream = AddTake(plan_->taken_for_filter, NodeRole::kTakeForFilter, std::move(stream));
     if (plan_->post_filter != nullptr) stream = MakeFilter(plan_->post_filter, run_, std::move(stream));
@@ -159,6 +162,24 @@ class Executor {
     return MakeTake(std::make_shared<TakeReader>(context), context, columns, role, run_, std::move(input));
   }
 
+  // What an index finds, then what the units give.
+  Result<std::unique_ptr<BatchStream>> StartSources() {
+    if (plan_->ann == nullptr) return StartUnits();
+    std::vector<std::unique_ptr<BatchStream>> inputs;
+    auto start = [run = run_](std::shared_ptr<const ScanPlan> allowed) {
+      return Executor(std::move(allowed), run, RunPurpose::kTable).StartUnits();
+    };
+    // Vectors are compared and dropped.
+    auto context = std::make_shared<ReadContext>(*ContextOf(NodeRole::kKnn));
+    context->views = true;
+    auto vectors = std::make_shared<TakeReader>(std::move(context));
+    inputs.push_back(MakeAnnSearch(plan_, run_, std::move(vectors), std::move(start)));
+    if (!plan_->fragments.empty()) {
+      ARROW_ASSIGN_OR_RAISE(inputs.emplace_back(), StartUnits());
+    }
+    return MakeConcatenation(std::move(inputs));
+  }
+
   Result<std::unique_ptr<BatchStream>> StartUnits() {
     UnitOptions options = UnitWindow();
     // A filter with a limit may be satisfied soon: begin small.
@@ -188,7 +209,10 @@ class Executor {
     const uint64_t most =
         std::max(static_cast<uint64_t>(std::max(threads, 1)) * 4,
                  std::min<uint64_t>(kSmallUnitsAhead, kUnitBytes / std::max<uint64_t>(sizing.mean_bytes, 1)));
-    uint64_t units_ahead = std::min(fitting, most);
+    const uint64_t wide =
+        std::max<uint64_t>(static_cast<uint64_t>(std::max(threads, 1)) + 1,
+                           kLargeUnitsAheadBytes / std::max<uint64_t>(sizing.unit_bytes, 1));
+    uint64_t units_ahead = std::min({fitting, most, wide});
     if (plan_->batches_ahead.has_value())
       units_ahead = std::min(units_ahead, RowsAhead(*plan_) / sizing.unit_rows);
     parallel.units_ahead = static_cast<int>(std::max<uint64_t>(units_ahead, 1));
@@ -202,7 +226,8 @@ class Executor {
       stage = std::make_shared<KnnStage>(plan_, run_);
       parallel.ordered = false;
     } else {
-      stage = std::make_shared<ScanStage>(plan_, run_, ProjectsInUnits(), counting_);
+      stage =
+          std::make_shared<ScanStage>(plan_, run_, ProjectsInUnits() && plan_->root != nullptr, counting_);
     }
     return MakeParallelStream(std::move(planner), std::move(stage), parallel);
   }

@@ -4,6 +4,7 @@
 
 #include <arrow/api.h>
 
+#include "lance/scan/exec/candidates.h"
 #include "lance/scan/plan/projection.h"
 #include "lance/simd/find_at_most.h"
 
@@ -12,39 +13,6 @@ namespace {
 
 // Rows whose distances to all queries are computed together: the distances stay in the second-level cache.
 constexpr size_t kBlockRows = 512;
-
-// One batch of candidates, as arrays grow.
-struct CandidateColumns {
-  std::vector<int32_t> query;
-  std::vector<float> distance;
-  std::vector<uint64_t> row_id;
-  std::vector<uint64_t> address;
-
-  void Append(size_t query_index, const std::vector<Candidate>& candidates) {
-    for (const Candidate& candidate : candidates) {
-      query.push_back(static_cast<int32_t>(query_index));
-      distance.push_back(candidate.distance);
-      row_id.push_back(candidate.row_id);
-      address.push_back(candidate.address);
-    }
-  }
-
-  template <typename T>
-  static std::shared_ptr<arrow::Array> ToArray(const std::shared_ptr<arrow::DataType>& type,
-                                               std::vector<T> values) {
-    const auto length = static_cast<int64_t>(values.size());
-    return arrow::MakeArray(
-        arrow::ArrayData::Make(type, length, {nullptr, arrow::Buffer::FromVector(std::move(values))}, 0));
-  }
-
-  std::shared_ptr<arrow::RecordBatch> Finish(const std::shared_ptr<arrow::Schema>& schema) {
-    const auto rows = static_cast<int64_t>(query.size());
-    return arrow::RecordBatch::Make(
-        schema, rows,
-        {ToArray(arrow::int32(), std::move(query)), ToArray(arrow::float32(), std::move(distance)),
-         ToArray(arrow::uint64(), std::move(row_id)), ToArray(arrow::uint64(), std::move(address))});
-  }
-};
 
 }  // namespace
 
@@ -234,7 +202,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> KnnStage::Run(const Unit& unit) cons
   node.batches.fetch_add(1, std::memory_order_relaxed);
   CandidateColumns columns;
   for (size_t q = 0; q < best.size(); ++q) columns.Append(q, best[q].Take());
-  return columns.Finish(OutputSchema());
+  return columns.Finish();
 }
 
 namespace {
@@ -265,7 +233,7 @@ class KnnMerge : public BatchStream {
     NodeTimer timer(node);
     CandidateColumns columns;
     for (size_t q = 0; q < best.size(); ++q) columns.Append(q, best[q].Take());
-    auto batch = columns.Finish(KnnStage::OutputSchema());
+    auto batch = columns.Finish();
     node.rows.fetch_add(static_cast<uint64_t>(batch->num_rows()), std::memory_order_relaxed);
     node.batches.fetch_add(1, std::memory_order_relaxed);
     if (batch->num_rows() == 0) return nullptr;

@@ -20,8 +20,8 @@ struct ReadAheadPeaks {
 
 /// What one run of a plan counts. Thread-safe.
 struct RunState {
-  std::array<NodeMetrics, 16> nodes;  ///< by NodeRole
-  std::array<IoCounters, 16> io;      ///< what each node reads, by NodeRole
+  std::array<NodeMetrics, 20> nodes;  ///< by NodeRole
+  std::array<IoCounters, 20> io;      ///< what each node reads, by NodeRole
   ReadAheadPeaks ahead;
   runtime::CancellationToken cancel;
   std::atomic<uint64_t> units{0};

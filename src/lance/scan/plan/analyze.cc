@@ -46,12 +46,11 @@ std::string Metrics(const PlanNode& node, RunState& run) {
 std::string Analyze(const PlanNode& root, RunState& run, std::chrono::nanoseconds elapsed) {
   const std::string time = FormatTime(static_cast<uint64_t>(elapsed.count()));
   std::string text = fmt::format("AnalyzeExec verbose=true, elapsed={}, metrics=[]\n", time);
-  std::string indent = "  ";
-  for (const PlanNode* node = &root; node != nullptr; node = node->input.get()) {
-    text += fmt::format("{}{}: elapsed={}{}{}, metrics=[{}]\n", indent, node->name, time,
-                        node->detail.empty() ? "" : ", ", node->detail, Metrics(*node, run));
-    indent += "  ";
-  }
+  VisitNodes(root, [&](const PlanNode& node, int depth) {
+    const std::string indent(2 * static_cast<size_t>(depth) + 2, ' ');
+    text += fmt::format("{}{}: elapsed={}{}{}, metrics=[{}]\n", indent, node.name, time,
+                        node.detail.empty() ? "" : ", ", node.detail, Metrics(node, run));
+  });
   return text;
 }
 

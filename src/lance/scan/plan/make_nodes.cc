@@ -32,10 +32,14 @@ class NodeBuilder {
   std::shared_ptr<const PlanNode> Build() {
     if (plan_.nothing) {
       Add("EmptyExec", "", NodeRole::kRead);
-    } else {
+    } else if (plan_.ann == nullptr) {
       AddRead();
     }
-    if (plan_.knn.has_value()) AddSearch();
+    if (plan_.ann != nullptr && !plan_.nothing) {
+      AddIndexSearch();
+    } else if (plan_.knn.has_value()) {
+      AddSearch();
+    }
     AddTake(plan_.taken_for_filter, NodeRole::kTakeForFilter);
     if (plan_.post_filter != nullptr) Add("FilterExec", plan_.post_filter->ToString(), NodeRole::kPostFilter);
     AddTake(plan_.taken_for_sort, NodeRole::kTakeForSort);
@@ -151,6 +155,73 @@ class NodeBuilder {
         NodeRole::kTopK);
     // Rows without a distance never become candidates.
     Add("FilterExec", "_distance IS NOT NULL", NodeRole::kTopK);
+  }
+
+  // Ends the branch that is being built, and begins another.
+  std::shared_ptr<const PlanNode> Finish() { return std::move(node_); }
+
+  // The index's own nodes, and beside them an exact search of what it does not cover.
+  void AddIndexSearch() {
+    const AnnPlan& ann = *plan_.ann;
+    const KnnQuery& knn = *plan_.knn;
+    static const char* const kNames[] = {"L2", "Cosine", "Dot", "Hamming"};
+    const char* metric = kNames[static_cast<int>(ann.index->metric)];
+    std::string uuid = ann.index->parts.front().entry->uuid;
+    Add("ANNIvfPartition",
+        fmt::format("uuid={}, minimum_nprobes={}, maximum_nprobes={}, deltas={}", uuid,
+                    ann.minimum_nprobes.value_or(1),
+                    ann.maximum_nprobes.has_value() ? fmt::format("Some({})", *ann.maximum_nprobes) : "None",
+                    ann.segments.size()),
+        NodeRole::kAnnProbe);
+    std::shared_ptr<const PlanNode> probes = Finish();
+    std::shared_ptr<const PlanNode> allowed;
+    if (ann.allowed != nullptr) {
+      const std::string filter = plan_.filter == nullptr ? "--" : plan_.filter->ToString();
+      Add("LanceRead",
+          fmt::format("uri={}, projection=[], num_fragments={}, range_before=None, range_after=None, "
+                      "row_id=true, row_addr=false, full_filter={}, refine_filter={}{}",
+                      DisplayPath(plan_.context->snapshot->uri()), ann.allowed->fragments.size(), filter,
+                      filter, DescribeMask()),
+          NodeRole::kAllowed);
+      allowed = Finish();
+    }
+    node_ = std::move(probes);
+    Add("ANNSubIndex",
+        fmt::format(
+            "name={}, k={}, deltas={}, metric={}{}", ann.index->name, ann.options.keep, ann.segments.size(),
+            metric,
+            ann.allowed == nullptr
+                ? ""
+                : fmt::format(", exact below {} allowed rows, else wider probes until k rows are found",
+                              ann.exact_below)),
+        NodeRole::kAnn);
+    if (allowed != nullptr) std::const_pointer_cast<PlanNode>(node_)->more_inputs.push_back(allowed);
+    AddTopK(ann.options.keep);
+    if (ann.refine) {
+      const std::vector<int> vectors = {ann.vector_column};
+      AddTake(vectors, NodeRole::kOther);
+      Add("KNNVectorDistance", fmt::format("metric={}", knn.metric_name), NodeRole::kKnn);
+      AddTopK(knn.k);
+    }
+    if (!plan_.fragments.empty()) {
+      std::shared_ptr<const PlanNode> indexed = Finish();
+      AddRead();
+      Add("KNNVectorDistance", fmt::format("metric={}", knn.metric_name), NodeRole::kKnn);
+      std::shared_ptr<const PlanNode> exact = Finish();
+      node_ = std::move(indexed);
+      Add("UnionExec", "", NodeRole::kOther);
+      std::const_pointer_cast<PlanNode>(node_)->more_inputs.push_back(exact);
+      AddTopK(knn.k);
+    }
+    Add("FilterExec", "_distance IS NOT NULL", NodeRole::kTopK);
+  }
+
+  void AddTopK(uint64_t rows) {
+    Add("SortExec",
+        fmt::format("TopK(fetch={}), expr=[_distance ASC NULLS LAST, _rowid ASC NULLS LAST], "
+                    "preserve_partitioning=[false]",
+                    rows),
+        NodeRole::kTopK);
   }
 
   void AddTake(const std::vector<int>& columns, NodeRole role) {

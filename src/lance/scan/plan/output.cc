@@ -96,6 +96,17 @@ class OutputBuilder {
 
 }  // namespace
 
+file::BlobHandling HandlingOf(BlobMode blobs) {
+  switch (blobs) {
+    case BlobMode::kAllBinary:
+      return file::BlobHandling::kBytes;
+    case BlobMode::kWritable:
+      return file::BlobHandling::kWritable;
+    default:
+      return file::BlobHandling::kDescriptions;
+  }
+}
+
 Result<ColumnPath> ResolveColumn(const schema::Schema& table, file::BlobHandling blobs, bool search,
                                  const std::string& name) {
   const schema::Field* field = table.FindTopLevel(name);

@@ -12,6 +12,9 @@
 
 namespace lance::scan {
 
+/// How files are asked for what a scan asks for.
+file::BlobHandling HandlingOf(BlobMode blobs);
+
 /// Where a column that somebody names is found in the inner batches.
 struct ColumnPath {
   std::string top_level;                ///< column of the inner batches, stored or made

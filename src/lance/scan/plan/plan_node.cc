@@ -4,13 +4,11 @@ namespace lance::scan {
 
 std::string Explain(const PlanNode& root) {
   std::string text;
-  std::string indent;
-  for (const PlanNode* node = &root; node != nullptr; node = node->input.get()) {
-    text += indent + node->name;
-    if (!node->detail.empty()) text += ": " + node->detail;
+  VisitNodes(root, [&](const PlanNode& node, int depth) {
+    text += std::string(2 * static_cast<size_t>(depth), ' ') + node.name;
+    if (!node.detail.empty()) text += ": " + node.detail;
     text += '\n';
-    indent += "  ";
-  }
+  });
   return text;
 }
 

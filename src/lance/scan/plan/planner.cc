@@ -6,6 +6,7 @@
 
 #include "lance/expr/expr.h"
 #include "lance/scan/plan/output.h"
+#include "lance/scan/plan/plan_search.h"
 
 namespace lance::scan {
 namespace {
@@ -40,8 +41,7 @@ class Planner {
       : snapshot_(snapshot),
         options_(options),
         table_(snapshot->manifest().schema),
-        blobs_(options.blobs == BlobMode::kAllBinary ? file::BlobHandling::kBytes
-                                                     : file::BlobHandling::kDescriptions),
+        blobs_(HandlingOf(options.blobs)),
         builder_(table_, blobs_),
         plan_(std::make_shared<ScanPlan>()) {}
 
@@ -61,6 +61,9 @@ class Planner {
     for (const OutputColumn& column : plan_->projection.columns) fields.push_back(column.field);
     plan_->projection.schema = arrow::schema(std::move(fields), SchemaMetadata());
     SetExecutionOptions();
+    if (index_ != nullptr) {
+      ARROW_RETURN_NOT_OK(UseVectorIndex(index_, *options_.nearest, options_.fast_search, plan_.get()));
+    }
     plan_->root = MakeNodes(*plan_);
     return plan_;
   }
@@ -113,8 +116,16 @@ class Planner {
     plan_->knn->column = column->top_level;
     plan_->knn->members = column->members;
     scan_paths_.push_back(column->path);
-    // Only rows that an index covers are searched, and without an index that is none.
-    if (options_.fast_search) plan_->nothing = true;
+    std::optional<simd::Metric> metric;
+    if (nearest.metric.has_value()) metric = plan_->knn->metric;
+    ARROW_ASSIGN_OR_RAISE(index_, FindVectorIndex(*snapshot_, nearest, metric));
+    if (index_ != nullptr) {
+      plan_->knn->metric = index_->metric;
+      plan_->knn->metric_name = index::MetricName(index_->metric);
+    } else if (options_.fast_search) {
+      // Only rows that an index covers are searched, and without an index that is none.
+      plan_->nothing = true;
+    }
     return Status::OK();
   }
 
@@ -297,6 +308,7 @@ class Planner {
   ColumnSetBuilder builder_;
   std::shared_ptr<ScanPlan> plan_;
   const ColumnSet* columns_ = nullptr;
+  std::shared_ptr<const index::VectorIndex> index_;  // that answers the search
   Output output_;
   std::vector<std::string> scan_paths_;  // what units must read for a search
   std::vector<std::string> sort_paths_;

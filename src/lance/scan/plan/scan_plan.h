@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lance/scan/exec/knn_query.h"
+#include "lance/scan/plan/ann_plan.h"
 #include "lance/scan/plan/plan_node.h"
 #include "lance/scan/plan/projection.h"
 #include "lance/scan/read/fragment_reader.h"
@@ -43,6 +44,8 @@ struct ScanPlan {
 
   // 2. Nearest neighbours: units give candidates, `filter` was the pre-filter.
   std::optional<KnnQuery> knn;
+  /// What an index answers of it; `fragments` are then those that no index covers.
+  std::shared_ptr<const AnnPlan> ann;
 
   // 3. Columns fetched for the rows that are left, then a filter over them.
   std::vector<int> taken_for_filter;

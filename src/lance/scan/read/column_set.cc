@@ -5,6 +5,8 @@
 
 #include <arrow/api.h>
 
+#include "lance/encoding/core/blob.h"
+
 namespace lance::scan {
 namespace {
 
@@ -92,7 +94,10 @@ Result<std::shared_ptr<arrow::Field>> ReadField(const schema::Field& field, file
   if (field.is_blob() || field.is_blob_v2()) {
     const bool descriptors = blobs == file::BlobHandling::kDescriptions;
     if (field.is_blob_v2()) {
-      return BlobV2Field(*plain, descriptors ? DescriptorType(field) : arrow::large_binary(), descriptors);
+      auto type = descriptors                              ? DescriptorType(field)
+                  : blobs == file::BlobHandling::kWritable ? encoding::WritableBlobType()
+                                                           : arrow::large_binary();
+      return BlobV2Field(*plain, std::move(type), descriptors);
     }
     return descriptors ? plain->WithType(DescriptorType(field)) : plain;
   }

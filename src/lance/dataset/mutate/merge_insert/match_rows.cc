@@ -6,6 +6,7 @@
 #include <arrow/compute/api.h>
 
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
+#include "lance/dataset/mutate/piece_rows.h"
 #include "lance/expr/expr.h"
 #include "lance/scan/scanner_impl.h"
 
@@ -13,6 +14,9 @@ namespace lance::dataset {
 namespace {
 
 using SnapshotPtr = std::shared_ptr<const table::Snapshot>;
+
+constexpr uint64_t kPieceBytes = 16 << 20;
+constexpr int64_t kMaxPieceRows = 65536;
 
 std::string KeyText(const MergeSource& source, uint32_t row) {
   std::string out;
@@ -131,12 +135,12 @@ class Matcher {
 
   // Evaluates the condition on the pairs, a piece at a time.
   Status KeepWhereConditionHolds() {
-    constexpr size_t kPairs = 65536;
+    const auto piece = static_cast<size_t>(PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows));
     const std::vector<std::string> columns = TargetColumns();
     size_t kept = 0;
     TargetReader reader(snapshot_, columns);
-    for (size_t start = 0; start < out_.addresses.size(); start += kPairs) {
-      const size_t count = std::min(kPairs, out_.addresses.size() - start);
+    for (size_t start = 0; start < out_.addresses.size(); start += piece) {
+      const size_t count = std::min(piece, out_.addresses.size() - start);
       ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> holds, EvaluatePairs(&reader, start, count));
       const auto& filter = static_cast<const arrow::BooleanArray&>(*holds);
       for (size_t i = 0; i < count; ++i) {

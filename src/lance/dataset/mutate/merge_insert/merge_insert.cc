@@ -6,8 +6,10 @@
 #include "lance/dataset/mutate/merge_insert/key_filter.h"
 #include "lance/dataset/mutate/merge_insert/match_rows.h"
 #include "lance/dataset/mutate/merge_insert/merge_source.h"
+#include "lance/dataset/mutate/merge_insert/rewrite_columns.h"
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
 #include "lance/dataset/mutate/moved_rows.h"
+#include "lance/dataset/mutate/piece_rows.h"
 #include "lance/dataset/mutate/remove_rows.h"
 #include "lance/dataset/mutate/retry.h"
 #include "lance/dataset/write/commit_operation.h"
@@ -19,7 +21,8 @@ namespace {
 
 using SnapshotPtr = std::shared_ptr<const table::Snapshot>;
 
-constexpr size_t kRowsPerBatch = 65536;
+constexpr uint64_t kPieceBytes = 16 << 20;
+constexpr int64_t kMaxPieceRows = 65536;
 
 Status CheckOptions(const MergeInsertOptions& options) {
   if (options.when_matched == WhenMatched::kDoNothing &&
@@ -50,6 +53,7 @@ class MergeAttempt {
     } else {
       stats->num_deleted_rows += matched_.addresses.size();
     }
+    if (options_.rewrite_columns) return RewriteInPlace(stats);
     std::vector<table::Fragment> fragments;
     if ((updates() && !matched_.addresses.empty()) || !matched_.inserted.empty()) {
       ARROW_ASSIGN_OR_RAISE(fragments, WriteRows(stats));
@@ -62,6 +66,7 @@ class MergeAttempt {
   // Removes what Prepare wrote.
   void Undo(const table::CommitRequest& request) const {
     const auto& update = std::get<table::operation::Update>(request.operation);
+    if (options_.rewrite_columns) return dataset::UndoRewriteColumns(*snapshot_, update);
     dataset::RemoveDataFiles(folders_, update.new_fragments);
     dataset::UndoRemoval(*snapshot_, update.updated_fragments);
   }
@@ -72,12 +77,16 @@ class MergeAttempt {
            options_.when_matched == WhenMatched::kUpdateIf;
   }
 
+  Result<table::CommitRequest> RewriteInPlace(MergeInsertStats* stats) {
+    ARROW_RETURN_NOT_OK(dataset::CheckRewriteColumns(snapshot_->manifest().schema, source_, options_));
+    table::CommitRequest request;
+    ARROW_ASSIGN_OR_RAISE(request.operation, dataset::RewriteColumns(snapshot_, source_, matched_, stats));
+    request.read_version = snapshot_->manifest().version;
+    return request;
+  }
+
   Result<std::vector<table::Fragment>> WriteRows(MergeInsertStats* stats) {
     const schema::Schema& schema = snapshot_->manifest().schema;
-    for (const schema::Field& field : schema.fields) {
-      if (field.is_blob())
-        return NotSupported("merge insert into a table with the blob column {}", field.name);
-    }
     DataFileSettings settings;
     settings.data_storage_version = options_.mutate.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(
@@ -86,10 +95,11 @@ class MergeAttempt {
     writer_options.unsynced = unsynced_;
     folders_ = writer_options.folders;
     ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, std::move(writer_options)));
+    const auto piece = static_cast<size_t>(dataset::PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows));
     if (updates()) {
       dataset::TargetReader kept(snapshot_, source_.missing);
-      for (size_t start = 0; start < matched_.addresses.size(); start += kRowsPerBatch) {
-        const size_t count = std::min(kRowsPerBatch, matched_.addresses.size() - start);
+      for (size_t start = 0; start < matched_.addresses.size(); start += piece) {
+        const size_t count = std::min(piece, matched_.addresses.size() - start);
         const std::span<const uint32_t> rows = std::span(matched_.source_rows).subspan(start, count);
         ARROW_ASSIGN_OR_RAISE(auto batch, dataset::TakeSourceRows(*source_.rows, rows));
         ARROW_ASSIGN_OR_RAISE(auto others, kept.Read(std::span(matched_.addresses).subspan(start, count)));
@@ -97,8 +107,8 @@ class MergeAttempt {
         ARROW_RETURN_NOT_OK(writer->Write(*batch));
       }
     }
-    for (size_t start = 0; start < matched_.inserted.size(); start += kRowsPerBatch) {
-      const size_t count = std::min(kRowsPerBatch, matched_.inserted.size() - start);
+    for (size_t start = 0; start < matched_.inserted.size(); start += piece) {
+      const size_t count = std::min(piece, matched_.inserted.size() - start);
       const std::span<const uint32_t> rows = std::span(matched_.inserted).subspan(start, count);
       ARROW_ASSIGN_OR_RAISE(auto batch, dataset::TakeSourceRows(*source_.rows, rows));
       ARROW_ASSIGN_OR_RAISE(auto nulls, NullColumns(static_cast<int64_t>(count)));

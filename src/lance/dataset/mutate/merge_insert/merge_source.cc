@@ -43,6 +43,7 @@ Status CheckMembers(const std::vector<schema::Field>& rows, const std::vector<sc
       return NotSupported("merge insert from a source whose column {} lacks the member {}", path,
                           expected.name);
     }
+    if (expected.is_blob_v2()) continue;
     ARROW_RETURN_NOT_OK(CheckMembers(found->children, expected.children, path + "." + expected.name));
   }
   return Status::OK();
@@ -93,12 +94,13 @@ Result<MergeSource> MakeMergeSource(std::shared_ptr<arrow::RecordBatch> rows, co
                                     const MergeInsertOptions& options) {
   MergeSource out;
   ARROW_ASSIGN_OR_RAISE(schema::Schema schema, schema::FromArrow(*rows->schema()));
+  PromoteBlobs(&schema, table);
   ARROW_RETURN_NOT_OK(CheckRowsFit(schema, table, MissingFields::kAny));
   for (const schema::Field& field : table.fields) {
     const schema::Field* own = schema.FindTopLevel(field.name);
     if (own == nullptr) {
       out.missing.push_back(field.name);
-    } else {
+    } else if (!field.is_blob_v2()) {
       ARROW_RETURN_NOT_OK(CheckMembers(own->children, field.children, field.name));
     }
   }

@@ -14,7 +14,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> TargetReader::Read(std::span<const u
     ScanOptions options;
     options.columns.emplace();
     for (const std::string& name : columns_) options.columns->push_back({name, ""});
-    options.blobs = BlobMode::kAllBinary;
+    options.blobs = BlobMode::kWritable;
     options.stored_json = true;
     ARROW_ASSIGN_OR_RAISE(taker_, scan::Taker::Make(snapshot_, options));
   }

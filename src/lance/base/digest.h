@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace lance::expr {
+namespace lance {
 
 /// Message digests as raw bytes. MD5: RFC 1321; the SHA-2 family: FIPS 180-4. For comparing values, not for
 /// secrets.
@@ -16,4 +16,4 @@ std::string Sha512(std::string_view message);  ///< 64 bytes
 /// Two lower-case digits a byte.
 std::string Hex(std::string_view bytes);
 
-}  // namespace lance::expr
+}  // namespace lance

@@ -1,8 +1,8 @@
-#include "lance/expr/kernels/digest.h"
+#include "lance/base/digest.h"
 
 #include <gtest/gtest.h>
 
-namespace lance::expr {
+namespace lance {
 namespace {
 
 TEST(Digest, GivesThePublishedValues) {  // FIPS 180-4 examples and RFC 1321, appendix A.5
@@ -37,4 +37,4 @@ TEST(Digest, PadsMessagesOfAllLengths) {
 }
 
 }  // namespace
-}  // namespace lance::expr
+}  // namespace lance

@@ -1,6 +1,6 @@
 // MD5 (RFC 1321, section 3) and SHA-2 (FIPS 180-4, sections 5 and 6), over whole messages. The two word sizes
 // of SHA-2 differ in their shifts only, and the constants of the smaller are the upper halves of the larger.
-#include "lance/expr/kernels/digest.h"
+#include "lance/base/digest.h"
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace lance::expr {
+namespace lance {
 namespace {
 
 // Fractional parts of the cube roots of the first 80 primes.
@@ -212,4 +212,4 @@ std::string Hex(std::string_view bytes) {
   return out;
 }
 
-}  // namespace lance::expr
+}  // namespace lance

@@ -1,0 +1,1 @@
+"""Catalogs: a folder of tables, and the same over REST."""

@@ -1,0 +1,178 @@
+#include "lance/index/vector/hnsw/graph.h"
+
+#include <algorithm>
+#include <limits>
+#include <queue>
+
+#include <arrow/api.h>
+
+#include "lance/index/vector/format/names.h"
+
+namespace lance::index {
+namespace {
+
+// Marks of visited nodes that need no clearing between walks.
+class Visited {
+ public:
+  void Begin(size_t nodes) {
+    if (marks_.size() < nodes) marks_.resize(nodes, 0);
+    if (++current_ == 0) {
+      std::fill(marks_.begin(), marks_.end(), 0);
+      current_ = 1;
+    }
+  }
+  bool Insert(uint32_t node) {
+    if (marks_[node] == current_) return false;
+    marks_[node] = current_;
+    return true;
+  }
+
+ private:
+  std::vector<uint16_t> marks_;
+  uint16_t current_ = 0;
+};
+
+Result<HnswLevel> ReadLevel(size_t level, const arrow::UInt32Array& ids, const arrow::ListArray& lists,
+                            int64_t begin, int64_t end, uint64_t num_rows) {
+  HnswLevel out;
+  const auto& values = static_cast<const arrow::UInt32Array&>(*lists.values());
+  out.offsets.reserve(static_cast<size_t>(end - begin) + 1);
+  out.offsets.push_back(0);
+  for (int64_t row = begin; row < end; ++row) {
+    const uint32_t node = ids.Value(row);
+    if (level == 0) {
+      LANCE_CHECK_BYTES(node == static_cast<uint64_t>(row - begin), "{}: row {} of level 0 has id {}",
+                        kVectorIdColumn, row - begin, node);
+    } else {
+      LANCE_CHECK_BYTES(node < num_rows && (out.nodes.empty() || node > out.nodes.back()),
+                        "{}: level {} has node {} of {} rows", kVectorIdColumn, level, node, num_rows);
+      out.nodes.push_back(node);
+    }
+    for (int64_t i = lists.value_offset(row); i < lists.value_offset(row + 1); ++i) {
+      const uint32_t neighbor = values.Value(i);
+      LANCE_CHECK_BYTES(neighbor < num_rows, "{}: node {} of level {} has neighbour {} of {} rows",
+                        kNeighborsColumn, node, level, neighbor, num_rows);
+      out.neighbors.push_back(neighbor);
+    }
+    out.offsets.push_back(static_cast<uint32_t>(out.neighbors.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const HnswGraph>> HnswGraph::Make(const HnswMetadata& metadata,
+                                                         const arrow::RecordBatch& rows, uint64_t num_rows) {
+  std::unique_ptr<HnswGraph> graph(new HnswGraph());
+  graph->num_rows_ = num_rows;
+  if (num_rows == 0) return graph;
+  const auto ids = rows.GetColumnByName(kVectorIdColumn);
+  const auto lists = rows.GetColumnByName(kNeighborsColumn);
+  LANCE_CHECK_BYTES(ids != nullptr && ids->type_id() == arrow::Type::UINT32, "{} is no uint32 column",
+                    kVectorIdColumn);
+  LANCE_CHECK_BYTES(
+      lists != nullptr && lists->type_id() == arrow::Type::LIST &&
+          static_cast<const arrow::ListArray&>(*lists).value_type()->id() == arrow::Type::UINT32,
+      "{} is no column of uint32 lists", kNeighborsColumn);
+  LANCE_CHECK_BYTES(
+      metadata.num_levels() >= 1 && metadata.level_offsets[0] == 0 && metadata.level_offsets[1] == num_rows &&
+          metadata.level_offsets.back() == static_cast<uint64_t>(rows.num_rows()),
+      "{}: the levels are not {} rows that start with all {} nodes", kHnswKey, rows.num_rows(), num_rows);
+  LANCE_CHECK_BYTES(metadata.entry_point < num_rows, "{}: the entry point is {} of {} rows", kHnswKey,
+                    metadata.entry_point, num_rows);
+  graph->entry_point_ = metadata.entry_point;
+  for (size_t level = 0; level < metadata.num_levels(); ++level) {
+    const auto begin = static_cast<int64_t>(metadata.level_offsets[level]);
+    const auto end = static_cast<int64_t>(metadata.level_offsets[level + 1]);
+    if (begin == end) break;
+    ARROW_ASSIGN_OR_RAISE(HnswLevel read,
+                          ReadLevel(level, static_cast<const arrow::UInt32Array&>(*ids),
+                                    static_cast<const arrow::ListArray&>(*lists), begin, end, num_rows));
+    graph->levels_.push_back(std::move(read));
+  }
+  return graph;
+}
+
+uint64_t HnswGraph::memory_bytes() const {
+  uint64_t bytes = sizeof(*this);
+  for (const HnswLevel& level : levels_) {
+    bytes += 4 * (level.nodes.size() + level.offsets.size() + level.neighbors.size());
+  }
+  return bytes;
+}
+
+// Walks from the highest level to level 1, always to the nearest neighbour.
+HnswGraph::Found HnswGraph::Descend(const Distance& distance, Found entry) const {
+  std::vector<float> distances;
+  for (size_t l = levels_.size(); l-- > 1;) {
+    const HnswLevel& level = levels_[l];
+    while (true) {
+      const auto place = std::lower_bound(level.nodes.begin(), level.nodes.end(), entry.node);
+      if (place == level.nodes.end() || *place != entry.node) break;
+      const auto neighbors = level.At(static_cast<size_t>(place - level.nodes.begin()));
+      distances.resize(neighbors.size());
+      distance(neighbors, distances.data());
+      Found best = entry;
+      for (size_t i = 0; i < neighbors.size(); ++i) {
+        if (distances[i] < best.distance) best = {distances[i], neighbors[i]};
+      }
+      if (best.node == entry.node) break;
+      entry = best;
+    }
+  }
+  return entry;
+}
+
+std::vector<HnswGraph::Found> HnswGraph::Search(const Distance& distance, size_t ef,
+                                                const Accept& accept) const {
+  if (num_rows_ == 0 || ef == 0) return {};
+  thread_local Visited visited;
+  visited.Begin(num_rows_);
+  Found entry{0, entry_point_};
+  distance({&entry.node, 1}, &entry.distance);
+  entry = Descend(distance, entry);
+
+  auto farther = [](const Found& a, const Found& b) { return b < a; };
+  std::priority_queue<Found, std::vector<Found>, decltype(farther)> candidates(farther);
+  std::vector<Found> results;  // a heap, the farthest first
+  results.reserve(ef + 1);
+  auto offer = [&](const Found& found) {
+    if (accept && !accept(found.node, found.distance)) return;
+    results.push_back(found);
+    std::push_heap(results.begin(), results.end());
+    if (results.size() > ef) {
+      std::pop_heap(results.begin(), results.end());
+      results.pop_back();
+    }
+  };
+  auto bound = [&] {
+    return results.size() < ef ? std::numeric_limits<float>::infinity() : results.front().distance;
+  };
+  visited.Insert(entry.node);
+  candidates.push(entry);
+  offer(entry);
+  const HnswLevel& bottom = levels_.front();
+  std::vector<uint32_t> fresh;
+  std::vector<float> distances;
+  while (!candidates.empty()) {
+    const Found current = candidates.top();
+    if (current.distance > bound()) break;
+    candidates.pop();
+    fresh.clear();
+    for (uint32_t neighbor : bottom.At(current.node)) {
+      if (visited.Insert(neighbor)) fresh.push_back(neighbor);
+    }
+    distances.resize(fresh.size());
+    distance(fresh, distances.data());
+    for (size_t i = 0; i < fresh.size(); ++i) {
+      if (!(distances[i] <= bound())) continue;
+      const Found found{distances[i], fresh[i]};
+      candidates.push(found);
+      offer(found);
+    }
+  }
+  std::sort_heap(results.begin(), results.end());
+  return results;
+}
+
+}  // namespace lance::index

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "lance/index/vector/search/neighbors.h"
+#include "lance/index/vector/segment.h"
+
+namespace lance::index {
+
+/// One query as the index compares it.
+struct PreparedQuery {
+  simd::Element element = simd::Element::kFloat32;
+  const void* stored = nullptr;  ///< `dimension` values of `element`, as the column has them
+  std::vector<float> values;     ///< as float32; of cosine: of length 1
+};
+
+/// Computes the distances of one query to the rows of partitions, as far as the quantizer knows them. One
+/// partition after the other; one thread at a time.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  /// Turns to a partition, which must stay until the next. `centroid_distance` is that of the query to the
+  /// partition's centroid.
+  virtual void Begin(const Partition& partition, size_t number, float centroid_distance) = 0;
+  /// Offers all rows of the partition that may be near enough.
+  virtual void Scan(Neighbors* out) = 0;
+  /// Distances of some rows.
+  virtual void Distances(std::span<const uint32_t> rows, float* out) = 0;
+};
+
+/// The scorer for a segment; segment and query must outlive it.
+std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query);
+
+// One for each quantizer; see MakeScorer.
+std::unique_ptr<Scorer> MakeFlatScorer(const VectorSegment& segment, const PreparedQuery& query);
+std::unique_ptr<Scorer> MakePqScorer(const VectorSegment& segment, const PreparedQuery& query);
+std::unique_ptr<Scorer> MakeSqScorer(const VectorSegment& segment, const PreparedQuery& query);
+std::unique_ptr<Scorer> MakeRqScorer(const VectorSegment& segment, const PreparedQuery& query);
+
+}  // namespace lance::index

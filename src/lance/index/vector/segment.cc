@@ -1,0 +1,266 @@
+#include "lance/index/vector/segment.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include <arrow/api.h>
+
+#include "lance/file/file_reader.h"
+#include "lance/index/vector/format/names.h"
+#include "lance/index/vector/row_moves.h"
+#include "lance/runtime/session.h"
+#include "lance/store/object_store.h"
+#include "lance/table/bases.h"
+
+namespace lance::index {
+namespace {
+
+// Far more than any index has; keeps what a hostile file makes us allocate in proportion to its size.
+constexpr uint64_t kMaxDimension = 1 << 24;
+
+Result<std::shared_ptr<file::FileReader>> OpenFile(const table::ObjectPlace& folder, const char* name) {
+  const std::string key = folder.key + "/" + name;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<store::ReadableObject> object, folder.store->Open(key));
+  return file::FileReader::Open(std::move(object));
+}
+
+Result<std::string> Metadata(const file::FileReader& file, const char* key) {
+  const schema::Metadata& metadata = file.schema().metadata;
+  const auto found = metadata.find(key);
+  LANCE_CHECK_BYTES(found != metadata.end(), "schema metadata '{}' is missing", key);
+  return found->second;
+}
+
+Result<std::shared_ptr<arrow::Buffer>> GlobalBuffer(const file::FileReader& file, uint64_t number) {
+  const size_t count = file.global_buffers().size();
+  LANCE_CHECK_BYTES(number < count, "global buffer {} does not exist: there are {}", number, count);
+  return file.ReadGlobalBuffer(static_cast<int>(number));
+}
+
+std::span<const uint8_t> Bytes(const arrow::Buffer& buffer) {
+  return {buffer.data(), static_cast<size_t>(buffer.size())};
+}
+
+Result<IvfModel> ReadIvf(const file::FileReader& file) {
+  ARROW_ASSIGN_OR_RAISE(std::string number, Metadata(file, kIvfKey));
+  LANCE_CHECK_BYTES(
+      !number.empty() && number.size() < 6 && number.find_first_not_of("0123456789") == std::string::npos,
+      "schema metadata '{}' is '{}'", kIvfKey, number);
+  ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(file, std::stoul(number)));
+  ARROW_ASSIGN_OR_RAISE(IvfModel model, ParseIvfModel(Bytes(*buffer)));
+  ARROW_RETURN_NOT_OK(model.CheckRows(file.num_rows()));
+  return model;
+}
+
+Result<simd::Element> ElementOf(const arrow::DataType& type, const char* column) {
+  switch (type.id()) {
+    case arrow::Type::HALF_FLOAT:
+      return simd::Element::kFloat16;
+    case arrow::Type::FLOAT:
+      return simd::Element::kFloat32;
+    case arrow::Type::DOUBLE:
+      return simd::Element::kFloat64;
+    case arrow::Type::UINT8:
+      return simd::Element::kUInt8;
+    case arrow::Type::FIXED_SIZE_BINARY:
+      if (type.byte_width() == 2) return simd::Element::kBFloat16;
+      [[fallthrough]];
+    default:
+      return NotSupported("column {} with elements of {} in a vector index", column, type.ToString());
+  }
+}
+
+Result<const schema::Field*> FindColumn(const file::FileReader& file, std::string_view name) {
+  const schema::Field* field = file.schema().FindTopLevel(name);
+  LANCE_CHECK_BYTES(field != nullptr, "column {} is missing", name);
+  return field;
+}
+
+// The type of a column of fixed-size lists, which must have `width` elements.
+Result<std::shared_ptr<arrow::DataType>> ListColumn(const file::FileReader& file, std::string_view name,
+                                                    uint64_t width) {
+  ARROW_ASSIGN_OR_RAISE(const schema::Field* field, FindColumn(file, name));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::DataType> type, field->ArrowType());
+  LANCE_CHECK_BYTES(type->id() == arrow::Type::FIXED_SIZE_LIST, "column {} is {}, no fixed-size list", name,
+                    type->ToString());
+  const auto& list = static_cast<const arrow::FixedSizeListType&>(*type);
+  LANCE_CHECK_BYTES(static_cast<uint64_t>(list.list_size()) == width,
+                    "column {} has {} values a row instead of {}", name, list.list_size(), width);
+  return list.value_type();
+}
+
+}  // namespace
+
+VectorSegment::~VectorSegment() = default;
+
+bool VectorSegment::uses_residuals() const {
+  return header_.kind.quantizer == Quantizer::kPq && header_.metric != simd::Metric::kDot;
+}
+
+Result<std::shared_ptr<const VectorSegment>> VectorSegment::Open(const table::Snapshot& snapshot,
+                                                                 const table::IndexMetadata& index) {
+  return snapshot.session()->index_cache().GetOrLoad<VectorSegment>(
+      "vector/" + index.uuid,
+      [&]() -> Result<std::shared_ptr<const VectorSegment>> {
+        return WithContext(OpenFiles(snapshot, index),
+                           fmt::format("opening vector index '{}' ({})", index.name, index.uuid));
+      },
+      [](const VectorSegment& segment) { return segment.memory_bytes(); });
+}
+
+Result<std::shared_ptr<const VectorSegment>> VectorSegment::OpenFiles(const table::Snapshot& snapshot,
+                                                                      const table::IndexMetadata& index) {
+  ARROW_ASSIGN_OR_RAISE(table::ObjectPlace folder, snapshot.IndexFolder(index));
+  std::shared_ptr<VectorSegment> segment(new VectorSegment());
+  segment->uuid_ = index.uuid;
+  Result<std::shared_ptr<file::FileReader>> index_file = OpenFile(folder, kIndexFile);
+  if (!index_file.ok() && Is(index_file.status(), ErrorKind::kCorruption)) {
+    return NotSupported("vector indices of releases before 0.20 ({} is no Lance 2 file: {})", kIndexFile,
+                        index_file.status().message());
+  }
+  ARROW_ASSIGN_OR_RAISE(segment->index_file_, std::move(index_file));
+  if (segment->index_file_->version().is_legacy()) {
+    return NotSupported("vector indices in files of version {}", segment->index_file_->version().ToString());
+  }
+  ARROW_RETURN_NOT_OK(WithContext(segment->ReadIndexFile(), kIndexFile));
+  ARROW_ASSIGN_OR_RAISE(segment->auxiliary_file_, OpenFile(folder, kAuxiliaryFile));
+  ARROW_RETURN_NOT_OK(WithContext(segment->ReadAuxiliaryFile(), kAuxiliaryFile));
+  ARROW_RETURN_NOT_OK(WithContext(segment->CheckColumns(), kAuxiliaryFile));
+  return segment;
+}
+
+Status VectorSegment::ReadIndexFile() {
+  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(*index_file_, kIndexKey));
+  ARROW_ASSIGN_OR_RAISE(header_, ParseIndexHeader(json));
+  if (index_file_->schema().metadata.contains(kPcaKey)) {
+    return NotSupported("vector indices with a PCA transform");
+  }
+  ARROW_ASSIGN_OR_RAISE(graph_rows_, ReadIvf(*index_file_));
+  LANCE_CHECK_BYTES(graph_rows_.centroids.has_value(), "the IVF model has no centroids");
+  stored_centroids_ = std::move(*graph_rows_.centroids);
+  graph_rows_.centroids.reset();
+  dimension_ = stored_centroids_.columns;
+  LANCE_CHECK_BYTES(dimension_ > 0 && dimension_ <= kMaxDimension, "the centroids have {} dimensions",
+                    dimension_);
+  loss_ = graph_rows_.loss;
+  centroids_ = stored_centroids_.ToFloats();
+  if (header_.kind.sub_index == SubIndex::kHnsw) {
+    ARROW_ASSIGN_OR_RAISE(json, Metadata(*index_file_, kHnswKey));
+    ARROW_ASSIGN_OR_RAISE(graphs_, ParseHnswMetadata(json));
+    LANCE_CHECK_BYTES(graphs_.size() == graph_rows_.num_partitions(), "{} has {} entries for {} partitions",
+                      kHnswKey, graphs_.size(), graph_rows_.num_partitions());
+  }
+  return Status::OK();
+}
+
+Status VectorSegment::ReadAuxiliaryFile() {
+  ARROW_ASSIGN_OR_RAISE(rows_, ReadIvf(*auxiliary_file_));
+  LANCE_CHECK_BYTES(rows_.num_partitions() == stored_centroids_.rows,
+                    "there are {} partitions but {} centroids in {}", rows_.num_partitions(),
+                    stored_centroids_.rows, kIndexFile);
+  LANCE_CHECK_BYTES(header_.kind.sub_index == SubIndex::kFlat || graphs_.size() == rows_.num_partitions(),
+                    "there are {} partitions but {} graphs in {}", rows_.num_partitions(), graphs_.size(),
+                    kIndexFile);
+  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(*auxiliary_file_, kStorageMetadataKey));
+  ARROW_ASSIGN_OR_RAISE(quantizer_.metadata, ParseStorageMetadata(header_.kind.quantizer, json));
+  if (header_.kind.quantizer == Quantizer::kPq) return ReadCodebook();
+  if (header_.kind.quantizer == Quantizer::kRq) return ReadRotation();
+  return Status::OK();
+}
+
+Status VectorSegment::ReadCodebook() {
+  const PqMetadata& pq = quantizer_.pq();
+  LANCE_CHECK_BYTES(pq.dimension == dimension_, "the quantizer has {} dimensions, the centroids {}",
+                    pq.dimension, dimension_);
+  Tensor codebook;
+  if (pq.codebook_position > 0) {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(*auxiliary_file_, pq.codebook_position));
+    ARROW_ASSIGN_OR_RAISE(codebook, ParseTensor(Bytes(*buffer)));
+  } else {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(pq.inline_codebook.data());
+    ARROW_ASSIGN_OR_RAISE(codebook, ParseTensor({bytes, pq.inline_codebook.size()}));
+  }
+  const uint64_t codewords = uint64_t{1} << pq.num_bits;
+  LANCE_CHECK_BYTES(codebook.rows * codebook.columns == codewords * pq.dimension,
+                    "the codebook has {} x {} values instead of {} x {}", codebook.rows, codebook.columns,
+                    codewords, pq.dimension);
+  quantizer_.codewords = codebook.ToFloats();
+  quantizer_.codebook.resize(quantizer_.codewords.size());
+  const uint64_t sub_dim = pq.sub_dimension();
+  for (uint64_t m = 0; m < pq.num_sub_vectors; ++m) {
+    const float* from = quantizer_.codewords.data() + m * codewords * sub_dim;
+    float* to = quantizer_.codebook.data() + m * codewords * sub_dim;
+    for (uint64_t c = 0; c < codewords; ++c) {
+      for (uint64_t d = 0; d < sub_dim; ++d) to[d * codewords + c] = from[c * sub_dim + d];
+    }
+  }
+  return Status::OK();
+}
+
+Status VectorSegment::ReadRotation() {
+  const RqMetadata& rq = quantizer_.rq();
+  quantizer_.code_dimension = rq.code_dimension;
+  if (rq.rotation == RqMetadata::Rotation::kMatrix) {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(*auxiliary_file_, *rq.matrix_position));
+    ARROW_ASSIGN_OR_RAISE(Tensor matrix, ParseTensor(Bytes(*buffer)));
+    if (quantizer_.code_dimension == 0) quantizer_.code_dimension = matrix.rows;
+    LANCE_CHECK_BYTES(matrix.rows == quantizer_.code_dimension && matrix.columns == matrix.rows,
+                      "the rotation has {} x {} values for codes of {} dimensions", matrix.rows,
+                      matrix.columns, quantizer_.code_dimension);
+    quantizer_.rotation = matrix.ToFloats();
+  }
+  LANCE_CHECK_BYTES(quantizer_.code_dimension % 8 == 0 && quantizer_.code_dimension >= dimension_,
+                    "codes of {} dimensions for vectors of {}", quantizer_.code_dimension, dimension_);
+  return Status::OK();
+}
+
+// Partitions are read without looking at types again.
+Status VectorSegment::CheckColumns() const {
+  ARROW_ASSIGN_OR_RAISE(const schema::Field* row_ids, FindColumn(*auxiliary_file_, kRowIdColumn));
+  LANCE_CHECK_BYTES(row_ids->logical_type == "uint64", "column {} is {}", kRowIdColumn,
+                    row_ids->logical_type);
+  const char* column = CodeColumn(header_.kind.quantizer).data();
+  uint64_t width = dimension_;
+  if (header_.kind.quantizer == Quantizer::kFlat) {
+    ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(*auxiliary_file_, column, width));
+    ARROW_ASSIGN_OR_RAISE(simd::Element element, ElementOf(*type, column));
+    const_cast<VectorSegment*>(this)->element_ = element;
+    LANCE_CHECK_BYTES((element == simd::Element::kUInt8) == (header_.metric == simd::Metric::kHamming),
+                      "column {} of {} with distance type {}", column, type->ToString(),
+                      MetricName(header_.metric));
+    return Status::OK();
+  }
+  LANCE_CHECK_BYTES(header_.metric != simd::Metric::kHamming, "{} with distance type hamming",
+                    KindName(header_.kind));
+  if (header_.kind.quantizer == Quantizer::kPq) width = quantizer_.pq().code_bytes();
+  if (header_.kind.quantizer == Quantizer::kRq) width = quantizer_.code_dimension / 8;
+  if (header_.kind.quantizer == Quantizer::kSq) {
+    LANCE_CHECK_BYTES(quantizer_.sq().dimension == dimension_,
+                      "the quantizer has {} dimensions instead of {}", quantizer_.sq().dimension, dimension_);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(*auxiliary_file_, column, width));
+  LANCE_CHECK_BYTES(type->id() == arrow::Type::UINT8, "column {} has elements of {}", column,
+                    type->ToString());
+  return Status::OK();
+}
+
+uint64_t VectorSegment::memory_bytes() const {
+  return sizeof(*this) + stored_centroids_.data.size() + rows_.lengths.size() * 24 +
+         4 * (centroids_.size() + quantizer_.codebook.size() * 2 + quantizer_.rotation.size()) +
+         graphs_.size() * (sizeof(HnswMetadata) + 64);
+}
+
+Result<std::shared_ptr<const Partition>> VectorSegment::Load(size_t partition, const RowMoves* moves,
+                                                             runtime::Cache* cache) const {
+  const std::string key =
+      fmt::format("vector/{}/{}/{}", uuid_, partition, moves == nullptr ? std::string() : moves->key());
+  return cache->GetOrLoad<Partition>(
+      key,
+      [&]() -> Result<std::shared_ptr<const Partition>> {
+        return WithContext(Read(partition, moves),
+                           fmt::format("reading partition {} of vector index {}", partition, uuid_));
+      },
+      [](const Partition& loaded) { return loaded.memory_bytes(); });
+}
+
+}  // namespace lance::index

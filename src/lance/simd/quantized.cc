@@ -1,0 +1,357 @@
+// Table look-ups with the tables in registers ("fast scan": André, Kermarrec, Le Scouarnec, "Cache locality
+// is not enough: high-performance nearest neighbor search with product quantization fast scan", VLDB 2015): a
+// byte shuffle looks up 16 entries at once, and with AVX-512 VBMI four registers hold a table of 256. Codes
+// of neighbouring rows lie side by side, as the files keep them, so that nothing is rearranged.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "lance/simd/quantized.cc"
+#include <hwy/foreach_target.h>
+// Highway's header must follow foreach_target.h.
+#include <hwy/highway.h>
+
+#include "lance/simd/quantized.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lance/simd/level.h"
+#include "lance/simd/rounding.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lance::simd {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+
+void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  scalar::SumNibbleTables(codes, rows, columns, tables, sums);
+}
+void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  scalar::SumByteTables(codes, rows, columns, tables, sums);
+}
+size_t FirstAtMost(const uint16_t* values, size_t count, uint16_t limit) {
+  return scalar::FindAtMostU16(values, count, limit);
+}
+void ByteL2(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out) {
+  scalar::L2Bytes(query, rows, count, dim, out);
+}
+void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
+  scalar::DotBytes(query, rows, count, dim, out);
+}
+void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+               size_t sub_dim, size_t codewords, float* out) {
+  scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+}
+
+RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
+  return scalar::RoundTables(tables, count, entries, bytes);
+}
+
+#else
+
+using Bytes = hn::ScalableTag<uint8_t>;
+using Words = hn::ScalableTag<uint16_t>;
+
+// Sums of 16 bits from additions of whole words: the upper bytes are summed apart, and taken off in the end.
+template <int S>
+struct WordSums {
+  hn::Vec<Words> all[S];
+  hn::Vec<Words> upper[S];
+
+  HWY_INLINE void Clear() {
+    for (int s = 0; s < S; ++s) all[s] = upper[s] = hn::Zero(Words());
+  }
+  HWY_INLINE void Add(int s, hn::Vec<Bytes> entries) {
+    const auto words = hn::BitCast(Words(), entries);
+    all[s] = hn::Add(all[s], words);
+    upper[s] = hn::Add(upper[s], hn::ShiftRight<8>(words));
+  }
+  HWY_INLINE void Store(int s, uint16_t* out) const {
+    const auto even = hn::Sub(all[s], hn::ShiftLeft<8>(upper[s]));
+    hn::StoreInterleaved2(even, upper[s], Words(), out);
+  }
+};
+
+// Sums of S vectors of rows from row `begin`.
+template <int S>
+HWY_INLINE void NibbleStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
+                            const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+  const Bytes d;
+  const size_t lanes = hn::Lanes(d);
+  const auto low_half = hn::Set(d, uint8_t{15});
+  WordSums<S> total;
+  total.Clear();
+  for (size_t c = 0; c < columns; ++c) {
+    const auto low_table = hn::LoadDup128(d, tables + 32 * c);
+    const auto high_table = hn::LoadDup128(d, tables + 32 * c + 16);
+    const uint8_t* from = codes + c * rows + begin;
+    for (int s = 0; s < S; ++s) {
+      const auto code = hn::LoadU(d, from + static_cast<size_t>(s) * lanes);
+      const auto high = hn::And(hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(Words(), code))), low_half);
+      total.Add(s, hn::TableLookupBytes(low_table, hn::And(code, low_half)));
+      total.Add(s, hn::TableLookupBytes(high_table, high));
+    }
+  }
+  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
+}
+
+void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  const size_t lanes = hn::Lanes(Bytes());
+  size_t r = 0;
+  for (; r + 4 * lanes <= rows; r += 4 * lanes) NibbleStrip<4>(codes, r, rows, columns, tables, sums);
+  for (; r + lanes <= rows; r += lanes) NibbleStrip<1>(codes, r, rows, columns, tables, sums);
+  for (; r < rows; ++r) {
+    uint16_t sum = 0;
+    for (size_t c = 0; c < columns; ++c) {
+      const uint8_t code = codes[c * rows + r];
+      sum = static_cast<uint16_t>(sum + tables[32 * c + (code & 15)] + tables[32 * c + 16 + (code >> 4)]);
+    }
+    sums[r] = sum;
+  }
+}
+
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
+
+template <int S>
+HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
+                          const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+  WordSums<S> total;
+  total.Clear();
+  for (size_t c = 0; c < columns; ++c) {
+    const uint8_t* table = tables + 256 * c;
+    const __m512i t0 = _mm512_loadu_si512(table);
+    const __m512i t1 = _mm512_loadu_si512(table + 64);
+    const __m512i t2 = _mm512_loadu_si512(table + 128);
+    const __m512i t3 = _mm512_loadu_si512(table + 192);
+    const uint8_t* from = codes + c * rows + begin;
+    for (int s = 0; s < S; ++s) {
+      const __m512i code = _mm512_loadu_si512(from + 64 * s);
+      const __m512i low = _mm512_permutex2var_epi8(t0, code, t1);
+      const __m512i high = _mm512_permutex2var_epi8(t2, code, t3);
+      const __m512i entries = _mm512_mask_blend_epi8(_mm512_movepi8_mask(code), low, high);
+      total.Add(s, hn::Vec<Bytes>{entries});
+    }
+  }
+  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + 64 * static_cast<size_t>(s));
+}
+
+void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  size_t r = 0;
+  for (; r + 256 <= rows; r += 256) ByteStrip<4>(codes, r, rows, columns, tables, sums);
+  for (; r + 64 <= rows; r += 64) ByteStrip<1>(codes, r, rows, columns, tables, sums);
+  for (; r < rows; ++r) {
+    uint16_t sum = 0;
+    for (size_t c = 0; c < columns; ++c) {
+      sum = static_cast<uint16_t>(sum + tables[256 * c + codes[c * rows + r]]);
+    }
+    sums[r] = sum;
+  }
+}
+
+#else
+
+// Without a look-up of 256 entries, loads from the first-level cache are as fast as anything.
+void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  scalar::SumByteTables(codes, rows, columns, tables, sums);
+}
+
+#endif
+
+size_t FirstAtMost(const uint16_t* values, size_t count, uint16_t limit) {
+  const Words d;
+  const size_t lanes = hn::Lanes(d);
+  const auto bound = hn::Set(d, limit);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = hn::LoadU(d, values + i);
+    const intptr_t first = hn::FindFirstTrue(d, hn::Eq(hn::Min(value, bound), value));
+    if (first >= 0) return i + static_cast<size_t>(first);
+  }
+  while (i < count && values[i] > limit) ++i;
+  return i;
+}
+
+void ByteL2(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out) {
+  const hn::ScalableTag<int32_t> d32;
+  const hn::Repartition<int16_t, decltype(d32)> d16;
+  const hn::Rebind<uint8_t, decltype(d16)> half;
+  const size_t lanes = hn::Lanes(d16);
+  // Each step adds at most 2 * 255^2 to a lane of 32 bits.
+  constexpr size_t kSteps = 16000;
+  for (size_t r = 0; r < count; ++r) {
+    const uint8_t* row = rows + r * dim;
+    uint64_t sum = 0;
+    size_t i = 0;
+    while (i + lanes <= dim) {
+      const size_t stop = std::min(dim, i + kSteps * lanes);
+      auto first = hn::Zero(d32), second = hn::Zero(d32);
+      for (; i + lanes <= stop; i += lanes) {
+        const auto difference = hn::Sub(hn::PromoteTo(d16, hn::LoadU(half, query + i)),
+                                        hn::PromoteTo(d16, hn::LoadU(half, row + i)));
+        first = hn::ReorderWidenMulAccumulate(d32, difference, difference, first, second);
+      }
+      sum += static_cast<uint32_t>(hn::GetLane(hn::SumOfLanes(d32, hn::Add(first, second))));
+    }
+    for (; i < dim; ++i) {
+      const int difference = int{query[i]} - int{row[i]};
+      sum += static_cast<uint64_t>(difference * difference);
+    }
+    out[r] = sum;
+  }
+}
+
+void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> d32;
+  const hn::Rebind<uint8_t, decltype(d32)> quarter;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t r = 0; r < count; ++r) {
+    const uint8_t* row = rows + r * dim;
+    auto sums = hn::Zero(d);
+    size_t i = 0;
+    for (; i + lanes <= dim; i += lanes) {
+      const auto code = hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(quarter, row + i)));
+      sums = hn::MulAdd(hn::LoadU(d, query + i), code, sums);
+    }
+    float sum = hn::GetLane(hn::SumOfLanes(d, sums));
+    for (; i < dim; ++i) sum += query[i] * static_cast<float>(row[i]);
+    out[r] = sum;
+  }
+}
+
+void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+               size_t sub_dim, size_t codewords, float* out) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  if (codewords % lanes != 0) {
+    return scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+  }
+  const bool l2 = metric == CodewordMetric::kL2;
+  for (size_t m = 0; m < sub_vectors; ++m) {
+    const float* sub_query = query + m * sub_dim;
+    for (size_t c = 0; c < codewords; c += lanes) {
+      auto sum = hn::Zero(d);
+      const float* column = codebook + m * sub_dim * codewords + c;
+      for (size_t i = 0; i < sub_dim; ++i, column += codewords) {
+        const auto value = hn::LoadU(d, column);
+        const auto wanted = hn::Set(d, sub_query[i]);
+        if (l2) {
+          const auto difference = hn::Sub(wanted, value);
+          sum = hn::MulAdd(difference, difference, sum);
+        } else {
+          sum = hn::MulAdd(wanted, value, sum);
+        }
+      }
+      hn::StoreU(l2 ? sum : hn::Sub(hn::Set(d, 1.0f), sum), d, out + m * codewords + c);
+    }
+  }
+}
+
+RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
+  // Sixteen lanes at most, so that tables of 16 entries are whole vectors.
+  const hn::CappedTag<float, 16> d;
+  const hn::RebindToSigned<decltype(d)> d32;
+  const hn::Rebind<uint8_t, decltype(d)> d8;
+  const size_t lanes = hn::Lanes(d);
+  if (entries % lanes != 0) return scalar::RoundTables(tables, count, entries, bytes);
+  RoundedTables out;
+  float largest = 0, spans = 0;
+  // The smallest entries, for the second pass.
+  constexpr size_t kKept = 256;
+  float kept[kKept];
+  auto finite = hn::Zero(d);
+  auto lowest = [&](size_t t, float* high_out) {
+    const float* table = tables + t * entries;
+    auto low = hn::LoadU(d, table), high = low;
+    for (size_t i = 0; i < entries; i += lanes) {
+      const auto value = hn::LoadU(d, table + i);
+      low = hn::Min(low, value);
+      high = hn::Max(high, value);
+      finite = hn::MulAdd(value, hn::Zero(d), finite);
+    }
+    *high_out = hn::GetLane(hn::MaxOfLanes(d, high));
+    return hn::GetLane(hn::MinOfLanes(d, low));
+  };
+  float high = 0;
+  for (size_t t = 0; t < count; ++t) {
+    const float low = lowest(t, &high);
+    if (t < kKept) kept[t] = low;
+    out.bias += low;
+    out.magnitude += std::max(low < 0 ? -low : low, high < 0 ? -high : high);
+    largest = std::max(largest, high - low);
+    spans += high - low;
+  }
+  // Zero unless an entry is not finite.
+  out.bias += hn::GetLane(hn::SumOfLanes(d, finite));
+  out.step = StepFor(largest, spans, count);
+  const auto inverse = hn::Set(d, InverseOf(out.step));
+  for (size_t t = 0; t < count; ++t) {
+    const auto low = hn::Set(d, t < kKept ? kept[t] : lowest(t, &high));
+    for (size_t i = 0; i < entries; i += lanes) {
+      const auto scaled = hn::Mul(hn::Sub(hn::LoadU(d, tables + t * entries + i), low), inverse);
+      hn::StoreU(hn::DemoteTo(d8, hn::ConvertTo(d32, scaled)), d8, bytes + t * entries + i);
+    }
+  }
+  return out;
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR
+
+}  // namespace HWY_NAMESPACE
+}  // namespace lance::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lance::simd {
+namespace {
+
+HWY_EXPORT(NibbleSums);
+HWY_EXPORT(ByteSums);
+HWY_EXPORT(FirstAtMost);
+HWY_EXPORT(ByteL2);
+HWY_EXPORT(ByteDot);
+HWY_EXPORT(Codewords);
+HWY_EXPORT(Round);
+
+}  // namespace
+
+void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
+                     uint16_t* sums) {
+  if (UseScalar()) return scalar::SumNibbleTables(codes, rows, columns, tables, sums);
+  HWY_DYNAMIC_DISPATCH(NibbleSums)(codes, rows, columns, tables, sums);
+}
+
+void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  if (UseScalar()) return scalar::SumByteTables(codes, rows, columns, tables, sums);
+  HWY_DYNAMIC_DISPATCH(ByteSums)(codes, rows, columns, tables, sums);
+}
+
+size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit) {
+  if (UseScalar()) return scalar::FindAtMostU16(values, count, limit);
+  return HWY_DYNAMIC_DISPATCH(FirstAtMost)(values, count, limit);
+}
+
+void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out) {
+  if (UseScalar()) return scalar::L2Bytes(query, rows, count, dim, out);
+  HWY_DYNAMIC_DISPATCH(ByteL2)(query, rows, count, dim, out);
+}
+
+void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
+  if (UseScalar()) return scalar::DotBytes(query, rows, count, dim, out);
+  HWY_DYNAMIC_DISPATCH(ByteDot)(query, rows, count, dim, out);
+}
+
+void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+                       size_t sub_dim, size_t codewords, float* out) {
+  if (UseScalar())
+    return scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+  HWY_DYNAMIC_DISPATCH(Codewords)(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+}
+
+RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
+  if (UseScalar()) return scalar::RoundTables(tables, count, entries, bytes);
+  return HWY_DYNAMIC_DISPATCH(Round)(tables, count, entries, bytes);
+}
+
+}  // namespace lance::simd
+#endif  // HWY_ONCE

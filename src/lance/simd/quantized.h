@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Kernels over the codes of quantized vectors. All are exact in integers; floats differ from the scalar
+/// definition by the order of sums only. Each dispatches on the CPU once per call. Thread-safe.
+namespace lance::simd {
+
+/// Sums table entries that 4-bit codes select: sums[r] = the entries of all columns for row r. Codes lie
+/// column after column, `rows` bytes each; the low half of column c selects of tables[32 c ...], the high
+/// half of tables[32 c + 16 ...]. Sums must fit 16 bits.
+void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
+                     uint16_t* sums);
+
+/// The same for 8-bit codes: column c selects of tables[256 c ...].
+void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums);
+
+/// The first of `count` values that is at most `limit`; `count` when none is.
+size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit);
+
+/// Squared L2 distances of one query to rows of bytes, row-major.
+void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out);
+
+/// Inner products of a float query with rows of bytes, row-major.
+void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
+
+/// Distances between a query and all codewords, sub-vector after sub-vector: out[m * codewords + c] is the
+/// squared L2 distance (or, of kDot, 1 - the inner product) of sub-vector m to its codeword c. `codebook` has
+/// for each sub-vector `sub_dim` rows of `codewords` values: value d of codeword c is at
+/// (m * sub_dim + d) * codewords + c.
+enum class CodewordMetric { kL2, kDot };
+void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+                       size_t sub_dim, size_t codewords, float* out);
+
+/// Rounds tables of floats to bytes: bytes[t][i] = (tables[t][i] - the table's smallest entry) / step, cut
+/// off, with one step for all tables, small enough that sums of one entry of each fit 16 bits.
+struct RoundedTables {
+  float bias = 0;       ///< sum of the tables' smallest entries
+  float step = 0;       ///< 0: every table has one value only
+  float magnitude = 0;  ///< sum of the tables' largest absolute entries
+};
+/// Bias or step are not finite where an entry is not.
+RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
+
+namespace scalar {
+RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
+void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
+                     uint16_t* sums);
+void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums);
+size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit);
+void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out);
+void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
+void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+                       size_t sub_dim, size_t codewords, float* out);
+}  // namespace scalar
+
+}  // namespace lance::simd

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "lance/simd/quantized.h"
+#include "lance/simd/rounding.h"
+
+namespace lance::simd::scalar {
+
+void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
+                     uint16_t* sums) {
+  std::memset(sums, 0, rows * sizeof(*sums));
+  for (size_t c = 0; c < columns; ++c) {
+    const uint8_t* low = tables + 32 * c;
+    const uint8_t* high = low + 16;
+    for (size_t r = 0; r < rows; ++r) {
+      const uint8_t code = codes[c * rows + r];
+      sums[r] = static_cast<uint16_t>(sums[r] + low[code & 15] + high[code >> 4]);
+    }
+  }
+}
+
+void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  std::memset(sums, 0, rows * sizeof(*sums));
+  for (size_t c = 0; c < columns; ++c) {
+    for (size_t r = 0; r < rows; ++r) {
+      sums[r] = static_cast<uint16_t>(sums[r] + tables[256 * c + codes[c * rows + r]]);
+    }
+  }
+}
+
+size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit) {
+  size_t i = 0;
+  while (i < count && values[i] > limit) ++i;
+  return i;
+}
+
+void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out) {
+  for (size_t r = 0; r < count; ++r) {
+    uint64_t sum = 0;
+    for (size_t d = 0; d < dim; ++d) {
+      const int difference = int{query[d]} - int{rows[r * dim + d]};
+      sum += static_cast<uint64_t>(difference * difference);
+    }
+    out[r] = sum;
+  }
+}
+
+void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
+  for (size_t r = 0; r < count; ++r) {
+    float sum = 0;
+    for (size_t d = 0; d < dim; ++d) sum += query[d] * static_cast<float>(rows[r * dim + d]);
+    out[r] = sum;
+  }
+}
+
+void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
+                       size_t sub_dim, size_t codewords, float* out) {
+  for (size_t m = 0; m < sub_vectors; ++m) {
+    for (size_t c = 0; c < codewords; ++c) {
+      float sum = 0;
+      for (size_t d = 0; d < sub_dim; ++d) {
+        const float value = codebook[(m * sub_dim + d) * codewords + c];
+        const float difference = query[m * sub_dim + d] - value;
+        sum += metric == CodewordMetric::kL2 ? difference * difference : query[m * sub_dim + d] * value;
+      }
+      out[m * codewords + c] = metric == CodewordMetric::kL2 ? sum : 1 - sum;
+    }
+  }
+}
+
+RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
+  RoundedTables out;
+  float largest = 0, spans = 0;
+  for (size_t t = 0; t < count; ++t) {
+    const float* table = tables + t * entries;
+    float low = table[0], high = table[0], sum = 0;
+    for (size_t i = 0; i < entries; ++i) {
+      low = std::min(low, table[i]);
+      high = std::max(high, table[i]);
+      sum += table[i] * 0.0f;  // not a number unless all entries are finite
+    }
+    out.bias += low + sum;
+    out.magnitude += std::max(std::fabs(low), std::fabs(high));
+    largest = std::max(largest, high - low);
+    spans += high - low;
+  }
+  out.step = StepFor(largest, spans, count);
+  const float inverse = InverseOf(out.step);
+  for (size_t t = 0; t < count; ++t) {
+    const float* table = tables + t * entries;
+    const float low = *std::min_element(table, table + entries);
+    for (size_t i = 0; i < entries; ++i) {
+      const float scaled = (table[i] - low) * inverse;
+      bytes[t * entries + i] = std::isfinite(scaled) ? static_cast<uint8_t>(std::min(scaled, 255.0f)) : 0;
+    }
+  }
+  return out;
+}
+
+}  // namespace lance::simd::scalar
