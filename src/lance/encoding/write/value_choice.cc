@@ -36,6 +36,7 @@ constexpr double kWorthCompressing = 0.97;  ///< of what is stored otherwise, wh
 /// What becomes of text in a symbol table, and of the entries of a dictionary that are compressed.
 constexpr double kShareOfText = 0.4;
 constexpr double kShareOfEntries = 0.6;
+constexpr double kMaxCachedEntries = 512 << 10;  ///< bytes
 
 // What is said of the type of the values beside their width.
 bool IsFloat(const LeafShape& shape) {
@@ -137,10 +138,13 @@ Result<std::vector<uint8_t>> EncodeFixedEntries(const LeafValues& entries,
   return std::vector<uint8_t>(entries.data, entries.data + raw);
 }
 
-// Whether strings are shorter as numbers of so many entries than as they are below a symbol table.
-bool EntriesPay(const LeafValues& values, double distinct) {
+// Whether strings are better off as numbers of so many entries than as they are below a symbol table:
+// shorter, and read as fast, which needs entries that stay in a core's cache. Who asks for a compressor wants
+// the former.
+bool EntriesPay(const LeafValues& values, double distinct, const EncodingHints& hints) {
   const auto size = static_cast<double>(values.size);
   const double entry = static_cast<double>(values.data_bytes) / size + values.offset_bytes();
+  if (!hints.compression && distinct * entry > kMaxCachedEntries) return false;
   const double numbers = size * std::max(1.0, std::ceil(std::log2(distinct))) / 8;
   return numbers + distinct * entry * kShareOfEntries <
          static_cast<double>(values.data_bytes) * kShareOfText + size;
@@ -197,7 +201,7 @@ Result<std::optional<LeafValues>> ChooseDictionary(const LeafShape& shape, const
   if (limits.max_entries == 0 || raw == 0) return std::nullopt;
   if (auto distinct = EstimateDistinct(values)) {
     if (*distinct > static_cast<double>(limits.max_entries)) return std::nullopt;
-    if (!fixed && !EntriesPay(values, *distinct)) return std::nullopt;
+    if (!fixed && !EntriesPay(values, *distinct, hints)) return std::nullopt;
     if (!fixed) limits.max_packed_entries = limits.max_entries;
     limits.expected_entries = static_cast<uint64_t>(*distinct);
   }
