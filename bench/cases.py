@@ -4,6 +4,7 @@ An engine that has no way to do a case is absent from it. Functions return somet
 """
 
 import numpy as np
+import write_cases
 
 
 class Case:
@@ -11,21 +12,12 @@ class Case:
         self.name, self.group, self.data, self.bar, self.engines = name, group, data, bar, engines
 
 
-_source = {}
-
-
-def source_table(paths):
-    """The rows to write, in memory, in one chunk a column."""
-    import pyarrow.parquet as pq
-    if paths["parquet"] not in _source:
-        _source[paths["parquet"]] = pq.read_table(paths["parquet"]).combine_chunks()
-    return _source[paths["parquet"]]
-
-
 def lance_like(module):
     """The same call sequence for pylance and lance_cpp: their API is the same."""
 
-    class Engine:
+    class Engine(write_cases.Lance):
+        engine = module
+
         def __init__(self):
             import importlib
             self.lance = importlib.import_module(module)
@@ -68,19 +60,10 @@ def lance_like(module):
         def open_read(self, paths):
             return self.lance.dataset(paths["lance"]).to_table().num_rows
 
-        def write(self, paths):
-            import importlib
-            writer = importlib.import_module(f"{module}.file").LanceFileWriter
-            table, target = source_table(paths), f"{paths['parquet']}.{module}"
-            with writer(target, table.schema, version="2.2") as out:
-                for batch in table.to_batches():
-                    out.write_batch(batch)
-            return table.num_rows
-
     return Engine
 
 
-class Parquet:
+class Parquet(write_cases.Parquet):
     def table(self, paths, columns=None, filter=None):
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
@@ -90,18 +73,12 @@ class Parquet:
             expression = pc.field(name) < float(value)
         return pq.read_table(paths["parquet"], columns=columns, filters=expression).num_rows
 
-    def write(self, paths):
-        import pyarrow.parquet as pq
-        table = source_table(paths)
-        pq.write_table(table, paths["parquet"] + ".parquet")
-        return table.num_rows
-
     def stream(self, paths):
         import pyarrow.parquet as pq
         return sum(b.num_rows for b in pq.ParquetFile(paths["parquet"]).iter_batches(batch_size=8192))
 
 
-class DuckDB:
+class DuckDB(write_cases.DuckDB):
     def table(self, paths, columns=None, filter=None):
         import duckdb
         what = ", ".join(columns) if columns else "*"
@@ -113,7 +90,7 @@ class DuckDB:
         return duckdb.sql(f"SELECT count(*) FROM '{paths['parquet']}' WHERE {where}").fetchall()[0][0]
 
 
-class Vortex:
+class Vortex(write_cases.Vortex):
     def __init__(self):
         self.files = {}
 
@@ -152,7 +129,7 @@ class Faiss:
         return self.indexes[paths["parquet"]].search(np.asarray(queries), k)[1].size
 
 
-class Limit:
+class Limit(write_cases.Limit):
     """What the machine's memory allows: the bytes of the vector column copied (for a scan) or read (for a search) on all cores,
     from memory to memory that has been touched before."""
 
@@ -222,9 +199,7 @@ def make_cases(rows_of):
     add("exact kNN, 1 query, 768", "knn", "vec768", 1, "knn_one", (*LANCE, "limit"),
         np.random.default_rng(6).standard_normal(768, dtype=np.float32), 10)
 
-    add("write 17 columns", "write", "lineitem", 2, "write", (*LANCE, "parquet"))
-    add("write 768 x f32", "write", "vec768", 2, "write", (*LANCE, "parquet"))
-    add("write int64, string, list<struct>", "write", "narrow", 1, "write", (*LANCE, "parquet"))
+    write_cases.add_cases(add, LANCE, ALL)
 
     add("open + count, 1,000 fragments", "open", "many", 1.5, "open_count", LANCE)
     add("open + read, 1,000 fragments", "open", "many", 3, "open_read", LANCE)

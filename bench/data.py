@@ -98,15 +98,34 @@ def prepare(name, scale):
     return {k: str(v) for k, v in paths.items()}
 
 
-def prepare_many_fragments():
-    """A data set of 1,000 fragments in 1,000 versions."""
+def append_small(path, versions):
     import lance
 
-    folder = OUT / "many"
+    rng = np.random.default_rng(3)
+    for version in range(versions):
+        table = pa.table({"a": pa.array(rng.integers(0, 1000, 100)), "b": pa.array(rng.random(100))})
+        lance.write_dataset(table, path, mode="append" if version else "overwrite")
+
+
+def write_people(path):
+    import lance
+
+    import write_cases
+
+    lance.write_dataset(write_cases.people(1_000_000, np.random.default_rng(9)), path, mode="overwrite")
+
+
+TABLES = {
+    "many": lambda path: append_small(path, 1000),  # 1,000 fragments in 1,000 versions
+    "first": lambda path: append_small(path, 1),
+    "people": write_people,
+}
+
+
+def prepare_table(name):
+    folder = OUT / name
+    path = str(folder / "data.lance")
     if not (folder / "done").exists():
-        rng = np.random.default_rng(3)
-        for version in range(1000):
-            table = pa.table({"a": pa.array(rng.integers(0, 1000, 100)), "b": pa.array(rng.random(100))})
-            lance.write_dataset(table, str(folder / "data.lance"), mode="append" if version else "overwrite")
+        TABLES[name](path)
         (folder / "done").write_text("")
-    return {"lance": str(folder / "data.lance")}
+    return {"lance": path}

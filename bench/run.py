@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import data  # noqa: E402
 import worker  # noqa: E402
+import write_cases  # noqa: E402
 from cases import LANCE, make_cases  # noqa: E402
 
 
@@ -125,7 +126,7 @@ def import_cost():
     return out
 
 
-def write_report(options, lines, notes):
+def write_report(options, lines, sizes, notes):
     if not options.write:
         return
     import lance
@@ -133,7 +134,7 @@ def write_report(options, lines, notes):
     text = ["# Performance", "",
             f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
             f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
-            HEAD, *lines, "", *[f"- {n}" for n in notes], ""]
+            HEAD, *lines, "", *([write_cases.SIZE_HEAD, *sizes, ""] if sizes else []), *[f"- {n}" for n in notes], ""]
     pathlib.Path(options.write).write_text("\n".join(text))
 
 
@@ -147,7 +148,7 @@ def main():
     parser.add_argument("--write", help="also write the report to this file")
     options = parser.parse_args()
     wanted = [w for w in options.only.split(",") if w]
-    lines = []
+    lines, sizes = [], []
     workers, group = Workers(set(range(options.cores))), None
     print(HEAD, flush=True)
     for case in make_cases(lambda name: data.rows_of(name, options.scale)):
@@ -157,15 +158,19 @@ def main():
             workers.close()
             workers, group = Workers(set(range(options.cores))), case[1]
         name = case[2]
-        paths = data.prepare_many_fragments() if name == "many" else data.prepare(name, options.scale)
+        paths = data.prepare_table(name) if name in data.TABLES else data.prepare(name, options.scale)
         medians, errors = measure(workers, case, paths, options.rounds, options.seconds)
         lines.append(row(case, medians, errors))
         print(lines[-1], flush=True)
-        write_report(options, lines, [])
+        if size := write_cases.size_line(case, paths):
+            sizes.append(size)
+        write_report(options, lines, sizes, [])
     workers.close()
+    if sizes:
+        print("\n".join(["", write_cases.SIZE_HEAD, *sizes]))
     notes = [f"import {m} after pyarrow: {ms:.1f} ms, {mb:.1f} MB" for m, (ms, mb) in import_cost().items()]
     print("\n" + "\n".join(notes))
-    write_report(options, lines, notes)
+    write_report(options, lines, sizes, notes)
 
 
 if __name__ == "__main__":

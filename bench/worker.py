@@ -48,6 +48,9 @@ def serve(engine_name, pipe, cores):
         method, paths, args, options = request
         try:
             engine = engine or ENGINES[engine_name]()
+            before = getattr(engine, "before_" + method, None)
+            if before is not None:
+                before(paths, *args, **options)
             gc.collect()
             idle = reset_memory_high()
             calls, read = io_counts()

@@ -33,6 +33,7 @@ constexpr const char* kFooter =
     "  lance update table.lance --set \"price=price * 1.1\" -w \"kind = 'a'\"\n"
     "  lance delete table.lance -w \"price < 0\" --dry-run\n"
     "  lance tag create table.lance v1.0\n"
+    "  lance index create table.lance vector --type ivf_pq --sub-vectors 16\n"
     "  lance compact table.lance                             joins small files\n"
     "  lance cleanup table.lance --older-than 30d            removes old versions\n"
     "  lance pages table.lance                               bytes per column and encoding\n"

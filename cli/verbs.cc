@@ -28,6 +28,7 @@ void AddCompact(CLI::App& app, Action& action);
 void AddCleanup(CLI::App& app, Action& action);
 void AddFsck(CLI::App& app, Action& action);
 void AddRepair(CLI::App& app, Action& action);
+void AddIndex(CLI::App& app, Action& action);
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb> verbs = {
@@ -57,6 +58,7 @@ const std::vector<Verb>& Verbs() {
       {AddBranch},
       {AddRestore},
       // Upkeep.
+      {AddIndex},
       {AddConfig},
       {AddCompact},
       {AddCleanup},

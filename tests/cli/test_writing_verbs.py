@@ -404,24 +404,28 @@ def test_repair_goes_back_to_the_newest_whole_version(ok, run, table, tmp_path):
     assert "no older version is whole" in hopeless.out
 
 
-def test_repair_drops_only_what_is_damaged(ok, run, table, tmp_path):
-    ok("append", table, write(ROWS, tmp_path, "parquet"))
+def test_repair_drops_only_what_is_damaged(ok, run, table):
     dataset = lance.dataset(table)
-    first, second = (fragment.data_files()[0].path for fragment in dataset.get_fragments())
-    os.remove(os.path.join(table, "data", first))
+    before = dataset.version
+    first, *others = dataset.get_fragments()
+    lost = [file.path for file in first.data_files()]
+    kept = sorted(file.path for fragment in others for file in fragment.data_files())
+    os.remove(os.path.join(table, "data", lost[0]))
     plan = run("repair", table, "--dry-run", "--drop-fragments")
     assert plan.code == 3
-    assert json.loads(plan.out)["repair"] == "drop 1 of 2 fragments (0)"
-    assert lance.dataset(table).version == dataset.version
+    assert json.loads(plan.out)["repair"] == f"drop 1 of {1 + len(others)} fragments (0)"
+    assert lance.dataset(table).version == before
     done = ok("repair", table, "--apply", "--drop-fragments")
-    assert (done["repair"], done["new_version"], done["problems_left"]) == ("dropped 1 of 2 fragments (0)", 3, 0)
-    assert lance.dataset(table).to_table().equals(ROWS)
-    assert os.listdir(os.path.join(table, "data")) == [second]  # nothing was deleted
-    assert lance.dataset(table, version=2).count_rows() == 2 * len(ROWS)  # and the history is there
-    with open(os.path.join(table, "data", second), "r+b") as file:
+    assert (done["repair"], done["problems_left"]) == (f"dropped 1 of {1 + len(others)} fragments (0)", 0)
+    assert done["new_version"] == before + 1
+    rows = sum(fragment.count_rows() for fragment in others)
+    assert lance.dataset(table).to_table().equals(ROWS.slice(len(ROWS) - rows))
+    assert sorted(os.listdir(os.path.join(table, "data"))) == kept  # nothing was deleted
+    assert lance.dataset(table, version=before).count_rows() == len(ROWS)  # and the history is there
+    with open(os.path.join(table, "data", kept[0]), "r+b") as file:
         file.truncate(100)
-    assert ok("repair", table, "--apply", "--drop-fragments")["new_version"] == 4
-    assert lance.dataset(table).count_rows() == 0
+    assert ok("repair", table, "--apply", "--drop-fragments")["new_version"] == before + 2
+    assert len(lance.dataset(table).get_fragments()) == len(others) - 1
 
 
 def test_reports_for_people(run, table, tmp_path):

@@ -356,7 +356,9 @@ class History(Merges, Versions):
     def compact(self):
         options = self.rng.choice([{}, {"target_rows_per_fragment": 30}, {"target_rows_per_fragment": 120},
                                    {"materialize_deletions": False}, {"materialize_deletions_threshold": 0.0},
-                                   {"num_threads": 1}, {"batch_size": 9}, {"max_source_fragments": 3}]
+                                   {"num_threads": 1}, {"batch_size": 9}, {"max_source_fragments": 3},
+                                   {"compaction_mode": "try_binary_copy"},
+                                   {"compaction_mode": "try_binary_copy", "target_rows_per_fragment": 60}]
                                   + ([] if self.stable else [{"defer_index_remap": True}]))
         self.note(options)
         self.open(self.side()).optimize.compact_files(**options)

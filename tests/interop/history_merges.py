@@ -25,13 +25,16 @@ class Merges:
         side = self.side()
         self.note(f"{matched} insert={inserts} by_source={by_source} {names} of {len(source)}")
         builder = self.builder(self.open(side), matched, inserts, by_source)
+        in_place = matched.startswith("update") and not inserts and by_source == "keep" and len(source) > 0
+        if in_place and 1 < len(names) < len(self.schema.names) and rng.random() < 0.7:
+            builder = builder.write_mode("rewrite_columns")
         stats = builder.execute(self.table(source, names))
         expected = self.apply_merge(source, names, matched, inserts, by_source)
         assert {key: stats[key] for key in expected} == expected, (stats, expected)
 
     def source_columns(self):
         names = list(self.schema.names)
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.4:
             names = ["k"] + self.rng.sample([name for name in names if name != "k"], min(2, len(names) - 1))
         return names
 

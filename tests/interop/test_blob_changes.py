@@ -2,11 +2,13 @@
 
 import lance
 import lance.blob
+import lance.fragment
 import pyarrow as pa
 import pytest
 
 import lance_cpp
 import lance_cpp.blob
+import lance_cpp.fragment
 
 BIG, HUGE = bytes(range(256)) * 400, bytes(range(251)) * 22_000  # packed, dedicated
 VALUES = [b"a", BIG, HUGE, None, b""]
@@ -28,10 +30,10 @@ def new_table(module, ids, values):
     return pa.table([pa.array(ids), module.blob.blob_array(values), pa.array([i * 10 for i in ids])], schema=schema)
 
 
-def contents(path, columns=("id", "x")):
+def contents(path, columns=("id", "x"), readers=(lance, lance_cpp)):
     """id -> (x, bytes), the same by every way of reading, of both."""
     found = []
-    for module in (lance, lance_cpp):
+    for module in readers:
         dataset = module.dataset(path)
         rows = dataset.to_table(columns=[*columns], with_row_address=True)
         blobs = dict(dataset.read_blobs("b", addresses=rows["_rowaddr"].to_pylist()))
@@ -147,6 +149,41 @@ def test_references_to_other_objects_stay_references(tmp_path, writer, changer):
     described = lance.dataset(path).to_table(columns=["id", "b"]).to_pylist()
     places = {row["id"]: (row["b"]["kind"], row["b"]["blob_uri"], row["b"]["position"], row["b"]["size"]) for row in described}
     assert places[0] == (3, uri, 0, 0) and places[1] == (3, uri, 3, 4)
+
+
+@pytest.mark.parametrize("module", [lance, lance_cpp])
+def test_references_leave_the_bases_only_when_allowed(tmp_path, module):
+    (tmp_path / "base").mkdir()
+    for name in ("base/in.bin", "out.bin"):
+        (tmp_path / name).write_bytes(b"0123456789")
+    inside, outside = f"file://{tmp_path}/base/in.bin", f"file://{tmp_path}/out.bin"
+    base = module.DatasetBasePath(f"file://{tmp_path}/base", "b", False, 1)
+    path = str(tmp_path / "t.lance")
+    rows = {uri: new_table(module, [1], [module.blob.Blob.from_uri(uri)]) for uri in (inside, outside)}
+    for options in ({}, {"initial_bases": [base]}):
+        with pytest.raises(OSError, match="is outside registered external bases"):
+            module.write_dataset(rows[outside], path, **options)
+    module.write_dataset(rows[inside], path, initial_bases=[base])
+    assert contents(path) == expected([1], [b"0123456789"])
+    lance_cpp.dataset(path).update({"x": "1"})
+    assert contents(path) == {1: (1, b"0123456789")}
+    with pytest.raises(OSError, match="is outside registered external bases"):
+        module.fragment.write_fragments(rows[outside], path)
+    module.write_dataset(rows[outside], path, mode="append", allow_external_blob_outside_bases=True)
+
+
+@versions
+@pytest.mark.parametrize("module", [lance, lance_cpp])
+def test_blobs_of_a_clone_lie_in_its_source(tmp_path, version, module):
+    path, clone = str(tmp_path / "t.lance"), str(tmp_path / "clone.lance")
+    source = module.write_dataset(old_table(range(5), VALUES), path, data_storage_version=version)
+    source.shallow_clone(clone, 1)
+    # pylance looks for the files of blob v1 columns in the clone itself.
+    readers = (lance, lance_cpp) if version == "2.2" else (lance_cpp,)
+    assert contents(clone, readers=readers) == expected(range(5), VALUES)
+    lance_cpp.dataset(clone).update({"x": "0"}, where="id = 2")
+    lance_cpp.dataset(clone).optimize.compact_files()
+    assert contents(clone) == {**expected(range(5), VALUES), 2: (0, HUGE)}
 
 
 def test_bytes_without_the_mark_are_no_blobs(tmp_path):

@@ -138,6 +138,33 @@ def test_oracle_reads_large_pages(kind, version, tmp_path):
         check(path, table, f"{values} {nulls}")
 
 
+@pytest.mark.parametrize("version", ["2.1", "2.2"])
+@pytest.mark.parametrize("codec", [None, "zstd", "lz4"])
+def test_oracle_reads_columns_of_orders(version, codec, tmp_path):
+    """Prices, keys, dates, words and sentences that come again, with and without a compressor asked for."""
+    rows, rng = 150_000, np.random.default_rng(11)
+    sentences = pa.array([f"sentence {i} of {i % 97} words" * (i % 3) for i in range(20_000)])
+    quantity = rng.integers(1, 51, rows)
+    columns = {
+        "key": pa.array(np.sort(rng.integers(0, 1 << 22, rows))),
+        "part": pa.array(rng.integers(0, 200_000, rows)),
+        "price": pa.array(np.round(quantity * rng.integers(90_000, 110_000, rows) / 100, 2)),
+        "quantity": pa.array(quantity.astype(float)),
+        "date": pa.array(rng.integers(8000, 10500, rows), pa.int32()).cast(pa.date32()),
+        "small": pa.array(rng.integers(0, 7, rows), pa.int32(), mask=rng.random(rows) < 0.1),
+        "flag": pa.array(rng.random(rows) < 0.5),
+        "sentence": sentences.take(pa.array(rng.integers(0, len(sentences), rows), mask=rng.random(rows) < 0.1)),
+        "unique": pa.array([f"{i:x} row" for i in rng.integers(0, 1 << 60, rows)]),
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(rng.random(rows * 4), pa.float32()), 4),
+    }
+    metadata = {"lance-encoding:compression": codec} if codec else None
+    schema = pa.schema([pa.field(name, column.type, metadata=metadata) for name, column in columns.items()])
+    table = pa.table(list(columns.values()), schema=schema)
+    path = write_file(str(tmp_path / "orders.lance"), table, version)
+    check(path, table)
+    assert os.path.getsize(path) < 0.75 * table.nbytes
+
+
 @pytest.mark.parametrize("nulls", ("none", "tenth", "all", "alternate"))
 def test_oracle_reads_blobs(nulls, tmp_path):
     rng = np.random.default_rng(1)

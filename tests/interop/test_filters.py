@@ -290,7 +290,7 @@ def test_same_rows_by_computed_value(pair, text):
 
 
 TYPED = [
-    "dec = DECIMAL(5,3) '1.230'", "dec >= decimal(10, 2) '1.23'", "dec < NUMERIC(4,1) '4.5'",
+    "dec = DECIMAL(5,3) '1.230'", "dec >= decimal(10, 2) '1.23'", "dec < DECIMAL(4, 1) '4.5'",
     "ts = TIMESTAMP(6) '2021-01-01 00:00:00'",
 ]  # fmt: skip
 LISTS = [

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import subprocess
+import tempfile
 import time
 
 import lance
@@ -34,13 +35,13 @@ class Table:
         keys = sorted(self.model.rows)
         state = {"next_key": self.model.next_key, "columns": self.model.columns, "exists": self.acknowledged > 0,
                  "keys": self.rng.sample(keys, min(len(keys), 200)), "stable": self.stable, "version": self.version}
-        process = ledger.start("crash_writer.py", self.uri, seed, json.dumps(state), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-        lines = self.run_and_kill(process)
+        with tempfile.TemporaryFile() as errors:
+            process = ledger.start("crash_writer.py", self.uri, seed, json.dumps(state), stdout=subprocess.PIPE, stderr=errors)
+            lines = self.run_and_kill(process, errors)
         pending = self.follow(lines)
         self.check(pending)
 
-    def run_and_kill(self, process):
+    def run_and_kill(self, process, errors):
         """Kills the process a random while after one of its first operations began; all lines that it wrote."""
         lines = []
         for _ in range(self.rng.randrange(2, 14)):
@@ -52,9 +53,11 @@ class Table:
         time.sleep(self.rng.choice([0.002, 0.006, 0.02]) * self.rng.random())
         died = process.poll()
         process.kill()
-        out, errors = process.communicate()
-        assert died is None, f"the writer failed: {errors.decode()}"
-        lines += out.splitlines()
+        lines += process.stdout.read().splitlines()  # not communicate(), which skips what is buffered
+        process.stdout.close()
+        process.wait()
+        errors.seek(0)
+        assert died is None, f"the writer failed: {errors.read().decode()}"
         return [json.loads(line) for line in lines if line.strip().endswith(b"}")]
 
     def follow(self, lines):

@@ -68,7 +68,7 @@ def run_memory(folder, arguments):
     import memory
 
     size = int((arguments.gigabytes or (4 if arguments.long else 0.4)) * (1 << 30))
-    memory.run(folder, size, (512 if arguments.long else 300) << 20, say)
+    memory.run(folder, size, (512 if arguments.long else 256) << 20, say)
 
 
 TRIALS = {"crash": run_crash, "writers": run_writers, "histories": run_histories, "memory": run_memory}

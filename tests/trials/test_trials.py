@@ -1,6 +1,7 @@
 """The trials in their short forms; run.py runs the long ones."""
 
 import crash
+import memory
 import pytest
 import writers
 
@@ -15,3 +16,7 @@ def test_writers_of_both_engines_lose_nothing(tmp_path, stable):
     rows, _, looks, stats = writers.run(str(tmp_path), seconds=4, stable=stable)
     assert rows > 0 and looks > 0
     assert sum(each["done"] for (module, _), each in stats.items() if module == "lance_cpp") > 0
+
+
+def test_a_table_is_rewritten_in_less_memory_than_it_has(tmp_path):
+    memory.run(str(tmp_path), table_bytes=400 << 20, limit_bytes=256 << 20)

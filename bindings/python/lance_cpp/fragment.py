@@ -371,6 +371,7 @@ def write_fragments(
         base_store_params=(base_store_params, {}, "all bases are opened with the same storage options"),
         external_blob_mode=(external_blob_mode, "reference", "external blobs are referred to"),
     )
+    reader = writing.guarded(reader, [*known, *(initial_bases or [])], allow_external_blob_outside_bases)
     options = writing.native_options(
         mode=mode,
         max_rows_per_file=max_rows_per_file,

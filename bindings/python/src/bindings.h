@@ -15,6 +15,7 @@ void BindFragment(nanobind::module_& module);      // fragment.cc: changes to si
 void BindMutate(nanobind::module_& module);        // mutate.cc: delete, update, merge-insert
 void BindSchemaChange(nanobind::module_& module);  // schema_change.cc: columns, metadata
 void BindMaintenance(nanobind::module_& module);   // maintenance.cc: compaction, cleanup
+void BindVectorIndex(nanobind::module_& module);   // vector_index.cc: building vector indices
 void BindRefs(nanobind::module_& module);  // refs.cc: tags, branches, clones, changes between versions
 
 }  // namespace lance::python

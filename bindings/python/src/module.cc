@@ -44,6 +44,7 @@ NB_MODULE(_native, module) {
   BindSchemaChange(module);
   BindMaintenance(module);
   BindRefs(module);
+  BindVectorIndex(module);
   BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));
   module.def(

@@ -12,9 +12,9 @@ namespace lance {
 namespace {
 
 TEST(Event, ReachesEverySinkWithItsValues) {
-  std::vector<Event> first, second;
-  AddEventSink([&](const Event& event) { first.push_back(event); });
-  AddEventSink([&](const Event& event) { second.push_back(event); });
+  static std::vector<Event> first, second;  // sinks stay until the process ends
+  AddEventSink([](const Event& event) { first.push_back(event); });
+  AddEventSink([](const Event& event) { second.push_back(event); });
   EXPECT_TRUE(EventsWanted());
   Emit(kFileAudit, {{"mode", "create"}, {"path", "a b"}});
   ASSERT_EQ(first.size(), 1u);

@@ -334,7 +334,13 @@ class Binder {
     out->function = function;
     out->name = function->name;
     out->children = std::move(children);
+    if (out->name == "array_element" && !out->children.empty()) out->type = ElementType(*out->children[0]);
     return out;
+  }
+
+  // Known before coercion where it can be: a member may be picked from the element.
+  static TypePtr ElementType(const Logical& list) {
+    return list.type && IsListType(*list.type) ? PlainType(ListValueType(*list.type)) : nullptr;
   }
 
   Result<LogicalPtr> Array(const Syntax& node) {
@@ -380,8 +386,7 @@ class Binder {
     out->kind = LogicalKind::kFunction;
     out->function = FindFunction("array_element");
     out->name = "array_element";
-    // A member may be picked from the element: its type must be known before coercion.
-    if (child->type && IsListType(*child->type)) out->type = PlainType(ListValueType(*child->type));
+    out->type = ElementType(*child);
     out->children = {std::move(child), std::move(key)};
     return out;
   }

@@ -395,7 +395,7 @@ class Parser {
   }
 
   bool IsTypedStringWithNumbers(const std::string& word) const {
-    if (word != "TIMESTAMP" && word != "DATETIME" && word != "DECIMAL" && word != "NUMERIC") return false;
+    if (word != "TIMESTAMP" && word != "DATETIME" && word != "DECIMAL") return false;
     size_t at = 2;
     while (Peek(at).kind == TokenKind::kNumber && IsSymbol(",", at + 1)) at += 2;
     return Peek(at).kind == TokenKind::kNumber && IsSymbol(")", at + 1) &&

@@ -17,21 +17,24 @@ namespace lance::file {
 namespace {
 
 constexpr uint64_t kDefaultPageBytes = 8 << 20;
+// Pages of a file of so few rows are encoded sooner than another thread wakes up.
+constexpr uint64_t kSmallRows = 4096;
 
 // A field's pages, their columns counted within the file.
 class FieldSink final : public encoding::PageSink {
  public:
-  FieldSink(FileBody* body, PagePipeline* pipeline, size_t first_column)
-      : body_(body), pipeline_(pipeline), first_column_(first_column) {}
+  FieldSink(FileBody* body, PagePipeline* pipeline, size_t first_column, const bool* small)
+      : body_(body), pipeline_(pipeline), first_column_(first_column), small_(small) {}
   Result<uint64_t> WriteBytes(std::span<const uint8_t> bytes) override { return body_->WriteBytes(bytes); }
   Status AddPages(size_t column, encoding::PageJob job) override {
-    return pipeline_->Add(first_column_ + column, std::move(job));
+    return pipeline_->Add(first_column_ + column, std::move(job), *small_);
   }
 
  private:
   FileBody* body_;
   PagePipeline* pipeline_;
   size_t first_column_;
+  const bool* small_;  // whether the pages to come are
 };
 
 // Rows that wait for their page keep what they came with, and the columns of a batch from elsewhere (through
@@ -81,7 +84,7 @@ class V2Writer final : public FileWriter {
     column.sidecars = &sidecars_;
     for (const schema::Field& field : schema_.fields) {
       ARROW_ASSIGN_OR_RAISE(auto writer, encoding::MakeFieldWriter(field, column));
-      fields_.push_back({std::move(writer), FieldSink(&body_, &pipeline_, body_.num_columns())});
+      fields_.push_back({std::move(writer), FieldSink(&body_, &pipeline_, body_.num_columns(), &small_)});
       const encoding::FieldWriter& added = *fields_.back().writer;
       for (size_t i = 0; i < added.num_columns(); ++i) body_.AddColumn(added.column_encoding(i));
     }
@@ -134,6 +137,7 @@ class V2Writer final : public FileWriter {
   Result<WrittenFile> Finish() override {
     ARROW_RETURN_NOT_OK(CheckOpen());
     WrittenFile out;
+    small_ = num_rows_ <= kSmallRows;
     int32_t column = 0;
     for (Field& field : fields_) {
       Status status = field.writer->Flush(&field.sink);
@@ -186,6 +190,7 @@ class V2Writer final : public FileWriter {
   std::vector<Field> fields_;
   PagePipeline pipeline_;  ///< after the fields: its jobs use them
   uint64_t num_rows_ = 0;
+  bool small_ = false;  ///< the file, known at its end
   bool done_ = false;
 };
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "lance/encoding/core/column_source.h"
 #include "lance/file/file_body.h"
+#include "lance/file/version_readers.h"
 
 namespace lance::file {
 namespace {
@@ -44,6 +46,7 @@ class PageCopierImpl final : public PageCopier {
     WrittenFile out;
     out.num_rows = num_rows_;
     out.version = version_;
+    for (auto& [column, page] : structs_) ARROW_RETURN_NOT_OK(body_.WritePage(column, std::move(page)));
     ARROW_ASSIGN_OR_RAISE(out.size_bytes, body_.Finish(StoredSchema(schema_), num_rows_));
     done_ = true;
     return out;
@@ -98,15 +101,28 @@ class PageCopierImpl final : public PageCopier {
       copy.encoding = page.encoding;
       copy.num_rows = page.num_rows;
       copy.first_row = num_rows_ + page.first_row;
+      if (IsStruct(page)) {
+        encoding::EncodedPage& whole = structs_[column];
+        copy.num_rows += whole.num_rows;
+        copy.first_row = 0;
+        whole = std::move(copy);
+        continue;
+      }
       ARROW_RETURN_NOT_OK(body_.WritePage(column, std::move(copy)));
     }
     return Status::OK();
+  }
+
+  // The column of a struct, which only version 2.0 has: nothing but a number of rows, in one page a file.
+  bool IsStruct(const encoding::PageInfo& page) const {
+    return version_.minor == 0 && page.buffers.empty() && DescribeEncodingV2_0(page.encoding) == "struct";
   }
 
   FileBody body_;
   const schema::Schema schema_;
   const Version version_;
   std::vector<std::string> encodings_;  // of the columns
+  std::map<size_t, encoding::EncodedPage> structs_;
   uint64_t num_rows_ = 0;
   bool done_ = false;
 };

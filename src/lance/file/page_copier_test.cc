@@ -44,8 +44,10 @@ std::shared_ptr<arrow::RecordBatch> Rows(int64_t start, int64_t count) {
       EXPECT_TRUE(items->Append(static_cast<int32_t>(j)).ok());
   }
   arrow::ArrayVector columns = {*ids.Finish(), *texts.Finish(), *lists.Finish()};
+  columns.push_back(
+      *arrow::StructArray::Make({columns[0], columns[1]}, {std::string("x"), std::string("y")}));
   auto schema = arrow::schema({arrow::field("id", arrow::int64()), arrow::field("s", arrow::utf8()),
-                               arrow::field("l", columns[2]->type())});
+                               arrow::field("l", columns[2]->type()), arrow::field("p", columns[3]->type())});
   return arrow::RecordBatch::Make(std::move(schema), count, std::move(columns));
 }
 

@@ -31,8 +31,8 @@ PagePipeline::PagePipeline(runtime::ThreadPool* pool, Deliver deliver)
 
 PagePipeline::~PagePipeline() { Drop(); }
 
-Status PagePipeline::Add(size_t column, Job job) {
-  if (pool_ == nullptr) {
+Status PagePipeline::Add(size_t column, Job job, bool small) {
+  if (pool_ == nullptr || (small && pending_.empty())) {
     ARROW_ASSIGN_OR_RAISE(auto pages, job());
     for (encoding::EncodedPage& page : pages) ARROW_RETURN_NOT_OK(deliver_(column, std::move(page)));
     return Status::OK();

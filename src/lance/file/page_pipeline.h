@@ -25,8 +25,9 @@ class PagePipeline {
   PagePipeline(runtime::ThreadPool* pool, Deliver deliver);
   ~PagePipeline();  ///< waits for the jobs under way and drops their pages
 
+  /// `small`: run sooner than a thread of the pool wakes up.
   /// Errors: those of this job or of earlier ones, and of handing pages on.
-  Status Add(size_t column, Job job);
+  Status Add(size_t column, Job job, bool small = false);
   /// Hands on all that is under way; more may be added.
   Status Finish();
   size_t num_pending() const { return pending_.size(); }

@@ -1,7 +1,13 @@
 #include "lance/simd/quantized.h"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
 #include <random>
 #include <vector>
+
+#include <hwy/targets.h>
 
 #include "lance/base/testing.h"
 
@@ -23,81 +29,138 @@ std::vector<float> RandomFloats(size_t count, unsigned seed) {
   return out;
 }
 
+// Runs `test` with each instruction set that this CPU has.
+void ForEachLevel(const std::function<void()>& test) {
+  for (int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
+    const int64_t target = left & -left;
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    test();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
 const size_t kOddSizes[] = {0, 1, 2, 15, 16, 17, 31, 63, 64, 65, 127, 255, 256, 257, 300, 1000};
 
 TEST(QuantizedKernels, SumNibbleTablesAsDefined) {
-  for (size_t rows : kOddSizes) {
-    for (size_t columns : {1, 2, 5, 16, 33}) {
-      // One byte off any alignment.
-      const auto codes = RandomBytes(rows * columns + 1, 255, 1);
-      const auto tables = RandomBytes(columns * 32 + 1, 255, 2);
-      std::vector<uint16_t> expected(rows), actual(rows);
-      scalar::SumNibbleTables(codes.data() + 1, rows, columns, tables.data() + 1, expected.data());
-      SumNibbleTables(codes.data() + 1, rows, columns, tables.data() + 1, actual.data());
-      ASSERT_EQ(actual, expected) << rows << " rows, " << columns << " columns";
+  ForEachLevel([] {
+    for (size_t rows : kOddSizes) {
+      for (size_t columns : {1, 2, 5, 16, 33}) {
+        // One byte off any alignment.
+        const auto codes = RandomBytes(rows * columns + 1, 255, 1);
+        const auto tables = RandomBytes(columns * 32 + 1, 255, 2);
+        std::vector<uint16_t> expected(rows), actual(rows);
+        scalar::SumNibbleTables(codes.data() + 1, rows, columns, tables.data() + 1, expected.data());
+        SumNibbleTables(codes.data() + 1, rows, columns, tables.data() + 1, actual.data());
+        ASSERT_EQ(actual, expected) << rows << " rows, " << columns << " columns";
+      }
     }
-  }
+  });
 }
 
 TEST(QuantizedKernels, SumByteTablesAsDefined) {
-  for (size_t rows : kOddSizes) {
-    for (size_t columns : {1, 3, 16, 96}) {
-      const auto codes = RandomBytes(rows * columns + 1, 255, 3);
-      const auto tables = RandomBytes(columns * 256 + 1, 255, 4);
-      std::vector<uint16_t> expected(rows), actual(rows);
-      scalar::SumByteTables(codes.data() + 1, rows, columns, tables.data() + 1, expected.data());
-      SumByteTables(codes.data() + 1, rows, columns, tables.data() + 1, actual.data());
-      ASSERT_EQ(actual, expected) << rows << " rows, " << columns << " columns";
+  ForEachLevel([] {
+    for (size_t rows : kOddSizes) {
+      for (size_t columns : {1, 3, 16, 96}) {
+        const auto codes = RandomBytes(rows * columns + 1, 255, 3);
+        const auto tables = RandomBytes(columns * 256 + 1, 255, 4);
+        std::vector<uint16_t> expected(rows), actual(rows);
+        scalar::SumByteTables(codes.data() + 1, rows, columns, tables.data() + 1, expected.data());
+        SumByteTables(codes.data() + 1, rows, columns, tables.data() + 1, actual.data());
+        ASSERT_EQ(actual, expected) << rows << " rows, " << columns << " columns";
+      }
     }
-  }
+  });
 }
 
 TEST(QuantizedKernels, FindTheFirstValueThatIsSmallEnough) {
-  for (size_t count : kOddSizes) {
-    std::vector<uint16_t> values(count, 40000);
-    EXPECT_EQ(FindAtMostU16(values.data(), count, 39999), count);
-    for (size_t at = 0; at < count; at += 7) {
-      values[at] = 39999;
-      EXPECT_EQ(FindAtMostU16(values.data(), count, 39999), at);
-      values[at] = 40000;
+  ForEachLevel([] {
+    for (size_t count : kOddSizes) {
+      std::vector<uint16_t> values(count, 40000);
+      EXPECT_EQ(FindAtMostU16(values.data(), count, 39999), count);
+      for (size_t at = 0; at < count; at += 7) {
+        values[at] = 39999;
+        EXPECT_EQ(FindAtMostU16(values.data(), count, 39999), at);
+        values[at] = 40000;
+      }
+      if (count > 0) EXPECT_EQ(FindAtMostU16(values.data(), count, 65535), 0u);
     }
-    if (count > 0) EXPECT_EQ(FindAtMostU16(values.data(), count, 65535), 0u);
-  }
+  });
 }
 
 TEST(QuantizedKernels, CompareBytesAsDefined) {
-  for (size_t dim : kOddSizes) {
-    const auto rows = RandomBytes(3 * dim, 255, 5);
-    const auto query = RandomBytes(dim, 255, 6);
-    const auto floats = RandomFloats(dim, 7);
-    uint64_t expected[3], actual[3];
-    scalar::L2Bytes(query.data(), rows.data(), 3, dim, expected);
-    L2Bytes(query.data(), rows.data(), 3, dim, actual);
-    float expected_dot[3], actual_dot[3];
-    scalar::DotBytes(floats.data(), rows.data(), 3, dim, expected_dot);
-    DotBytes(floats.data(), rows.data(), 3, dim, actual_dot);
-    for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(actual[i], expected[i]) << dim;
-      EXPECT_NEAR(actual_dot[i], expected_dot[i], 1e-3 * (1 + static_cast<double>(dim))) << dim;
+  ForEachLevel([] {
+    for (size_t dim : kOddSizes) {
+      const auto rows = RandomBytes(3 * dim, 255, 5);
+      const auto query = RandomBytes(dim, 255, 6);
+      const auto floats = RandomFloats(dim, 7);
+      uint64_t expected[3], actual[3];
+      scalar::L2Bytes(query.data(), rows.data(), 3, dim, expected);
+      L2Bytes(query.data(), rows.data(), 3, dim, actual);
+      float expected_dot[3], actual_dot[3];
+      scalar::DotBytes(floats.data(), rows.data(), 3, dim, expected_dot);
+      DotBytes(floats.data(), rows.data(), 3, dim, actual_dot);
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(actual[i], expected[i]) << dim;
+        EXPECT_NEAR(actual_dot[i], expected_dot[i], 1e-3 * (1 + static_cast<double>(dim))) << dim;
+      }
     }
-  }
+  });
 }
 
 TEST(QuantizedKernels, CompareCodewordsAsDefined) {
-  for (auto metric : {CodewordMetric::kL2, CodewordMetric::kDot}) {
-    for (size_t codewords : {16, 256, 5}) {
-      for (size_t sub_dim : {1, 3, 8}) {
-        const size_t subs = 5;
-        const auto query = RandomFloats(subs * sub_dim, 8);
-        const auto codebook = RandomFloats(subs * sub_dim * codewords, 9);
-        std::vector<float> expected(subs * codewords), actual(subs * codewords);
-        scalar::CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords,
-                                  expected.data());
-        CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords, actual.data());
-        for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4);
+  ForEachLevel([] {
+    for (auto metric : {CodewordMetric::kL2, CodewordMetric::kDot}) {
+      for (size_t codewords : {16, 256, 5}) {
+        for (size_t sub_dim : {1, 3, 8}) {
+          const size_t subs = 5;
+          const auto query = RandomFloats(subs * sub_dim, 8);
+          const auto codebook = RandomFloats(subs * sub_dim * codewords, 9);
+          std::vector<float> expected(subs * codewords), actual(subs * codewords);
+          scalar::CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords,
+                                    expected.data());
+          CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords, actual.data());
+          for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4);
+        }
       }
     }
-  }
+  });
+}
+
+TEST(QuantizedKernels, RoundTablesDownWithOneStep) {
+  ForEachLevel([] {
+    for (size_t entries : {16, 256, 7}) {
+      for (size_t count : {1, 2, 33, 300}) {
+        const auto tables = RandomFloats(count * entries, 10);
+        std::vector<uint8_t> bytes(count * entries);
+        const RoundedTables rounded = RoundTables(tables.data(), count, entries, bytes.data());
+        ASSERT_GT(rounded.step, 0);
+        uint64_t most = 0;
+        float bias = 0;
+        for (size_t t = 0; t < count; ++t) {
+          const float* table = tables.data() + t * entries;
+          const float low = *std::min_element(table, table + entries);
+          bias += low;
+          most += *std::max_element(bytes.begin() + static_cast<ptrdiff_t>(t * entries),
+                                    bytes.begin() + static_cast<ptrdiff_t>((t + 1) * entries));
+          for (size_t i = 0; i < entries; ++i) {
+            const float below = low + rounded.step * static_cast<float>(bytes[t * entries + i]);
+            ASSERT_LE(below, table[i] + 1e-5f);
+            ASSERT_GE(below + rounded.step * 1.001f, table[i] - 1e-5f);
+          }
+        }
+        EXPECT_LE(most, 65535u);
+        EXPECT_NEAR(rounded.bias, bias, 1e-3f);
+      }
+    }
+    float wrong[16] = {};
+    uint8_t bytes[16];
+    wrong[3] = std::numeric_limits<float>::infinity();
+    const RoundedTables rounded = RoundTables(wrong, 1, 16, bytes);
+    EXPECT_FALSE(std::isfinite(rounded.bias) && std::isfinite(rounded.step));
+  });
 }
 
 }  // namespace

@@ -62,11 +62,16 @@ class FaultStore : public ObjectStore {
       return inner_->Put(key, half ? bytes.first(bytes.size() / 2) : bytes, durability);
     });
   }
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability durability,
+                     std::span<const std::string> parts) override {
     // Atomic by contract: there is no half of it.
     return Write("PutIfAbsent", key, [&](bool half) {
-      return half ? Status::OK() : inner_->PutIfAbsent(key, bytes, durability);
+      return half ? Status::OK() : inner_->PutIfAbsent(key, bytes, durability, parts);
     });
+  }
+  Status Sync(std::span<const std::string> keys) override {
+    return Write("Sync", keys.empty() ? "" : keys[0],
+                 [&](bool half) { return inner_->Sync(half ? keys.first(keys.size() / 2) : keys); });
   }
   Status Delete(const std::string& key) override {
     return Write("Delete", key, [&](bool half) { return half ? Status::OK() : inner_->Delete(key); });

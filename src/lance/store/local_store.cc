@@ -21,6 +21,7 @@
 #include "lance/store/coalesce.h"
 #include "lance/store/counted.h"
 #include "lance/store/file_mapping.h"
+#include "lance/store/local_sync.h"
 
 namespace lance::store {
 namespace {
@@ -31,6 +32,8 @@ constexpr uint64_t kMaxRequest = 64 << 20;
 // Ranges up to this size share one block, larger ones own theirs, so that a kept array never pins a
 // stranger's bytes.
 constexpr uint64_t kShareUpTo = 64 << 10;
+// The disk is given what was written in portions of this, so that it works while the next are made.
+constexpr uint64_t kWriteBehind = 8 << 20;
 // Below this a copy stays in the caches and costs little.
 constexpr uint64_t kViewFrom = 256 << 10;
 
@@ -209,12 +212,15 @@ Status WriteAll(int fd, std::span<const uint8_t> bytes, const std::string& path)
   return Status::OK();
 }
 
-// A new name in a folder survives a power cut once the folder itself is synced.
-Status SyncFolderOf(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  FileDescriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0 || fsync(fd.get()) != 0) return FromErrno(errno, "syncing", folder);
-  return Status::OK();
+// Gives a file another name, which fails when that exists: the atomic test that a commit needs. 0, or errno.
+int RenameIfAbsent(const std::string& from, const std::string& to) {
+#ifdef RENAME_NOREPLACE
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;  // those: the file system does not know how
+#endif
+  const int error = link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  if (error == 0) unlink(from.c_str());
+  return error;
 }
 
 void MakeFolderOf(const std::string& path) {
@@ -240,13 +246,16 @@ class LocalWriter : public WritableObject {
     ARROW_RETURN_NOT_OK(WriteAll(fd_.get(), bytes, path_));
     position_ += bytes.size();
     counters_->Write(bytes.size());
+    if (durability_ != Durability::kBuffered && position_ - begun_ >= kWriteBehind) {
+      BeginSync(fd_.get());
+      begun_ = position_;
+    }
     return Status::OK();
   }
   Status Close() override {
     if (closed_) return Status::OK();
     if (durability_ == Durability::kSync) {
-      if (fsync(fd_.get()) != 0) return FromErrno(errno, "syncing", path_);
-      ARROW_RETURN_NOT_OK(SyncFolderOf(path_));
+      ARROW_RETURN_NOT_OK(SyncTogether({&path_, 1}));
     }
     closed_ = true;
     fd_ = FileDescriptor();
@@ -264,6 +273,7 @@ class LocalWriter : public WritableObject {
   const Durability durability_;
   const std::shared_ptr<AtomicCounters> counters_;
   uint64_t position_ = 0;
+  uint64_t begun_ = 0;  // the disk was asked to write what lies before
   bool closed_ = false;
 };
 
@@ -370,7 +380,7 @@ class LocalStore : public ObjectStore {
   }
 
   Status Put(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
-    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability));
+    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability, {}));
     std::string path = FullPath(key);
     if (rename(temporary.c_str(), path.c_str()) != 0) {
       int error = errno;
@@ -380,16 +390,18 @@ class LocalStore : public ObjectStore {
     return durability == Durability::kSync ? SyncFolderOf(path) : Status::OK();
   }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability durability) override {
-    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability));
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability durability,
+                     std::span<const std::string> parts) override {
+    ARROW_ASSIGN_OR_RAISE(std::string temporary, WriteTemporary(key, bytes, durability, parts));
     std::string path = FullPath(key);
-    // link() fails when the name exists, which is the atomic test that a commit needs.
-    int result = link(temporary.c_str(), path.c_str());
-    int error = errno;
-    unlink(temporary.c_str());
-    if (result != 0) return FromErrno(error, "writing", path);
+    if (const int error = RenameIfAbsent(temporary, path); error != 0) {
+      unlink(temporary.c_str());
+      return FromErrno(error, "writing", path);
+    }
     return durability == Durability::kSync ? SyncFolderOf(path) : Status::OK();
   }
+
+  Status Sync(std::span<const std::string> keys) override { return SyncTogether(FullPaths(keys)); }
 
   Status Delete(const std::string& key) override {
     std::string path = FullPath(key);
@@ -441,8 +453,14 @@ class LocalStore : public ObjectStore {
     return Status::OK();
   }
 
+  std::vector<std::string> FullPaths(std::span<const std::string> keys) const {
+    std::vector<std::string> out;
+    for (const std::string& key : keys) out.push_back(FullPath(key));
+    return out;
+  }
+
   Result<std::string> WriteTemporary(const std::string& key, std::span<const uint8_t> bytes,
-                                     Durability durability) {
+                                     Durability durability, std::span<const std::string> parts) {
     // Random as well: a process that was killed may have left the names of another one with the same number.
     static std::atomic<uint64_t> serial{uint64_t{std::random_device{}()} << 32};
     const std::string path = FullPath(key);
@@ -457,8 +475,8 @@ class LocalStore : public ObjectStore {
     }
     if (fd.get() < 0) return FromErrno(errno, "creating", temporary);
     Status status = WriteAll(fd.get(), bytes, temporary);
-    if (status.ok() && durability == Durability::kSync && fsync(fd.get()) != 0) {
-      status = FromErrno(errno, "syncing", temporary);
+    if (status.ok() && durability == Durability::kSync) {
+      status = SyncTogether(FullPaths(parts), fd.get(), temporary);
     }
     if (!status.ok()) {
       unlink(temporary.c_str());

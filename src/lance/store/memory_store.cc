@@ -142,7 +142,8 @@ class MemoryStore : public ObjectStore {
   Status Put(const std::string& key, std::span<const uint8_t> bytes, Durability) override {
     return Store(key, bytes, false);
   }
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability) override {
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability,
+                     std::span<const std::string>) override {
     return Store(key, bytes, true);
   }
   Status Delete(const std::string& key) override {

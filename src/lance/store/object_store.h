@@ -84,7 +84,11 @@ class WritableObject {
 
 /// Whether a finished write must survive a power cut (fsync of file and folder on local disks; remote stores
 /// always do).
-enum class Durability { kBuffered, kSync };
+enum class Durability {
+  kBuffered,
+  kLater,  ///< not yet: Sync, or a PutIfAbsent that it is a part of, will make it so
+  kSync,
+};
 
 /// A flat key space below one root, such as a directory or a bucket prefix. Thread-safe. Keys use '/' and are
 /// relative to the root. Errors name the full path; a missing object is NotFound.
@@ -114,11 +118,15 @@ class ObjectStore {
   virtual Result<std::unique_ptr<WritableObject>> Create(const std::string& key,
                                                          Durability durability = Durability::kSync) = 0;
   /// Writes whole objects. PutIfAbsent fails with AlreadyExists when the key exists, atomically; with
-  /// CommitStateUnknown when the store cannot tell whether the object is there.
+  /// CommitStateUnknown when the store cannot tell whether the object is there. `parts` were written buffered
+  /// to this store: they are made as durable as the object before it is there.
   virtual Status Put(const std::string& key, std::span<const uint8_t> bytes,
                      Durability durability = Durability::kSync) = 0;
   virtual Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes,
-                             Durability durability = Durability::kSync) = 0;
+                             Durability durability = Durability::kSync,
+                             std::span<const std::string> parts = {}) = 0;
+  /// Makes objects that were written buffered safe against a power cut. Stores that always are do nothing.
+  virtual Status Sync(std::span<const std::string> /*keys*/) { return Status::OK(); }
   virtual Status Delete(const std::string& key) = 0;
   virtual Status Copy(const std::string& from, const std::string& to) = 0;
 

@@ -214,7 +214,8 @@ class RemoteStore : public ObjectStore {
     return out->Close();
   }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t>, Durability) override {
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t>, Durability,
+                     std::span<const std::string>) override {
     // Arrow's file systems have no conditional put, and a look before a write would lose commits.
     return NotSupported("{}: conditional writes to remote object stores", FullPath(key));
   }

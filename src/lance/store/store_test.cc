@@ -76,6 +76,33 @@ TEST_P(EveryStore, ShowsStreamedObjectsOnceTheyAreClosed) {
   EXPECT_EQ(store().Get("data/x.bin").ValueOrDie()->ToString(), "hello");
 }
 
+TEST_P(EveryStore, SyncsWhatWasWrittenBefore) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 100; ++i) {
+    keys.push_back(fmt::format("{}/{}", i % 3, i));
+    auto out = store().Create(keys.back(), Durability::kLater).ValueOrDie();
+    ASSERT_TRUE(out->Write(Bytes("hello")).ok());
+    ASSERT_TRUE(out->Close().ok());
+  }
+  ASSERT_TRUE(store().Sync(keys).ok());
+  ASSERT_TRUE(store().Sync({}).ok());
+  ASSERT_TRUE(store().PutIfAbsent("v/1", Bytes("one"), Durability::kSync, keys).ok());
+  EXPECT_EQ(store().Get("0/99").ValueOrDie()->ToString(), "hello");
+  EXPECT_EQ(store().Get("v/1").ValueOrDie()->ToString(), "one");
+}
+
+TEST(LocalStore, ShowsNothingWhosePartsAreLost) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("lance_parts_test_{}", getpid());
+  auto store = OpenStore(folder.string()).ValueOrDie().store;
+  ASSERT_TRUE(store->Put("data/a", Bytes("a"), Durability::kLater).ok());
+  const std::string parts[] = {"data/a", "data/gone"};
+  EXPECT_FALSE(store->Sync(parts).ok());
+  EXPECT_FALSE(store->PutIfAbsent("v/1", Bytes("one"), Durability::kSync, parts).ok());
+  EXPECT_TRUE(store->List("v", true).ValueOrDie().empty());
+  EXPECT_TRUE(store->PutIfAbsent("v/1", Bytes("one"), Durability::kBuffered, parts).ok());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_P(EveryStore, LeavesNothingOfAnAbortedObject) {
   {
     auto dropped = store().Create("data/dropped.bin").ValueOrDie();

@@ -110,6 +110,7 @@ class Committer {
       : read_(read), request_(std::move(request)), options_(options), writer_(LineOf(read), options) {}
 
   Result<std::shared_ptr<const Snapshot>> Run() {
+    if (request_.unsynced != nullptr) ARROW_RETURN_NOT_OK(writer_.SyncFirst(*request_.unsynced));
     auto out = options_.detached ? RunDetached() : RunAttached();
     // Of a commit that may have happened nothing may be removed.
     if (!out.ok() && !Is(out.status(), ErrorKind::kCommitStateUnknown)) writer_.Abandon();
@@ -267,6 +268,7 @@ Result<std::shared_ptr<const Snapshot>> CreateTable(const std::string& uri, Comm
   transaction.change = std::move(request.operation);
   TransactionWriter writer({std::make_shared<Bases>(root, create.storage_options), root, create.session},
                            options);
+  if (request.unsynced != nullptr) ARROW_RETURN_NOT_OK(writer.SyncFirst(*request.unsynced));
   ARROW_RETURN_NOT_OK(writer.Begin(transaction));
   auto written = writer.Write(std::move(version));
   if (written.ok() && *written != nullptr) {

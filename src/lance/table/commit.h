@@ -11,6 +11,7 @@
 
 #include "lance/base/status.h"
 #include "lance/store/object_store.h"
+#include "lance/store/unsynced.h"
 #include "lance/table/operation.h"
 #include "lance/table/snapshot.h"
 
@@ -27,6 +28,8 @@ struct CommitRequest {
   std::map<uint64_t, std::vector<uint32_t>> affected_rows;
   /// Of a Rewrite that was rebased over deletions: what it was before. Set by the commit.
   std::shared_ptr<const operation::Rewrite> rewrite_as_read;
+  /// Files that the operation names and that the commit makes durable; null: all are.
+  std::shared_ptr<store::Unsynced> unsynced;
 };
 
 struct CommitOptions {

@@ -7,6 +7,7 @@
 
 #include "lance/base/commit_error.h"
 #include "lance/base/event.h"
+#include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_encode.h"
 #include "lance/table/write_object.h"
@@ -57,6 +58,12 @@ Status TransactionWriter::Begin(const Transaction& transaction) {
   return status;
 }
 
+Status TransactionWriter::SyncFirst(store::Unsynced& files) {
+  if (options_.durability != store::Durability::kSync) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(parts_, files.TakeParts(line_.store()));
+  return Status::OK();
+}
+
 void TransactionWriter::Abandon() {
   if (!file_name_.empty()) (void)line_.store().Delete("_transactions/" + file_name_);
 }
@@ -82,9 +89,12 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Finish(const NewVersi
   if ((location.version & kDetachedBit) == 0) NoteLatest(line_.store(), location);
   const std::string path = line_.store().FullPath(location.key());
   if (EventsWanted()) Emit(kFileAudit, {{"mode", "create"}, {"type", "manifest"}, {"path", path}});
-  auto out = TableSnapshot::Make(AdoptManifestFile(path, std::move(bytes), version.manifest), location,
-                                 line_.bases, line_.root, line_.session);
-  if (out.ok()) return out;
+  ManifestFile file = AdoptManifestFile(path, std::move(bytes), version.manifest);
+  auto out = TableSnapshot::Make(file, location, line_.bases, line_.root, line_.session);
+  if (out.ok()) {
+    if ((location.version & kDetachedBit) == 0) KeepNewestManifest(file, &line_.session->metadata_cache());
+    return out;
+  }
   // It is there: no ordinary error, after which callers clean up.
   return CommitStateUnknown("{} was written, but cannot be used: {}", path, out.status().message());
 }
@@ -107,7 +117,7 @@ Result<std::shared_ptr<const Snapshot>> TransactionWriter::Write(NewVersion vers
     ARROW_ASSIGN_OR_RAISE(lease, options_.lock(manifest.version));
   }
   const std::string key = ManifestKey(manifest.version, version.scheme);
-  const Status status = line_.store().PutIfAbsent(key, BytesOf(bytes), options_.durability);
+  const Status status = line_.store().PutIfAbsent(key, BytesOf(bytes), options_.durability, parts_);
   if (status.ok()) return Finish(version, std::move(bytes));
   // Stores retry by themselves: what is in the way may be our own manifest.
   const bool exists = Is(status, ErrorKind::kAlreadyExists);

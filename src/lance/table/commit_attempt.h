@@ -39,6 +39,8 @@ class TransactionWriter {
   /// Sets what is to be written, and writes the transaction file. Errors: those of the store,
   /// InvalidArgument, NotSupported.
   Status Begin(const Transaction& transaction);
+  /// Files that must be durable before a manifest is seen; once.
+  Status SyncFirst(store::Unsynced& files);
   /// Writes a manifest. None: another one has that version. Errors: CommitStateUnknown when neither the
   /// store's answer nor reading it back says whether it is there; others mean that it is not.
   Result<std::shared_ptr<const Snapshot>> Write(NewVersion version);
@@ -54,7 +56,8 @@ class TransactionWriter {
   const CommitOptions& options_;
   std::string uuid_;
   std::string serialized_;
-  std::string file_name_;  // below _transactions; empty: none
+  std::string file_name_;           // below _transactions; empty: none
+  std::vector<std::string> parts_;  // to be synced with the manifest
 };
 
 }  // namespace lance::table

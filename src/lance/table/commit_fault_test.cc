@@ -37,12 +37,15 @@ class Writer {
       });
       Try(fmt::format("d{}", i), [&](const Snapshot& read) -> Result<std::shared_ptr<const Snapshot>> {
         const std::vector<uint32_t> rows = {static_cast<uint32_t>(i)};
-        ARROW_ASSIGN_OR_RAISE(auto left, DeleteRows(read, read.manifest().fragments[0], rows));
+        const auto unsynced = std::make_shared<store::Unsynced>();
+        ARROW_ASSIGN_OR_RAISE(auto left, DeleteRows(read, read.manifest().fragments[0], rows,
+                                                    store::Durability::kSync, unsynced.get()));
         operation::Delete removal;
         removal.updated_fragments = {*left};
         CommitRequest request = RequestOf(removal);
         request.properties["name"] = fmt::format("d{}", i);
         request.affected_rows[0] = rows;
+        request.unsynced = unsynced;
         return Commit(read, request, options_);
       });
     }

@@ -13,6 +13,7 @@
 #include <roaring/roaring.hh>
 
 #include "lance/base/testing.h"
+#include "lance/table/write_deletions.h"
 
 namespace lance::table {
 namespace {
@@ -131,6 +132,21 @@ TEST(DeletionVector, KeepsAHugeRunAsOneEntry) {
   EXPECT_LT(vector->memory_bytes(), 1000u);
   EXPECT_TRUE(vector->Contains(UINT32_MAX));
   EXPECT_FALSE(vector->Contains(9));
+}
+
+TEST(DeletionVector, WritesShortRunsThatEndWithAContainer) {
+  std::vector<uint32_t> offsets;
+  for (uint32_t offset = 65'000; offset < 65'536; ++offset) offsets.push_back(offset);
+  for (uint32_t offset = 200'000; offset < 206'000; ++offset) offsets.push_back(offset);
+  const auto written = DeletionVector::FromOffsets(offsets);
+  ASSERT_OK_AND_ASSIGN(const EncodedDeletions encoded, EncodeDeletions(*written));
+  EXPECT_EQ(encoded.type, DeletionFile::Type::kBitmap);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(encoded.bytes.data());
+  ASSERT_OK_AND_ASSIGN(const auto read, DeletionVector::FromRoaring({bytes, encoded.bytes.size()}));
+  EXPECT_EQ(read->count(), offsets.size());
+  EXPECT_EQ(read->runs().size(), 2u);
+  EXPECT_TRUE(read->Contains(65'535));
+  EXPECT_FALSE(read->Contains(65'536));
 }
 
 TEST(DeletionVector, RefusesDamagedRoaring) {

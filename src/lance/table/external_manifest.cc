@@ -119,10 +119,13 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
   Status Delete(const std::string& key) override { return inner_->Delete(key); }
   Status Copy(const std::string& from, const std::string& to) override { return inner_->Copy(from, to); }
 
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes,
-                     store::Durability durability) override {
+  Status Sync(std::span<const std::string> keys) override { return inner_->Sync(keys); }
+
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, store::Durability durability,
+                     std::span<const std::string> parts) override {
     const auto name = ManifestOf(key);
-    if (!name) return inner_->PutIfAbsent(key, bytes, durability);
+    if (!name) return inner_->PutIfAbsent(key, bytes, durability, parts);
+    if (durability == store::Durability::kSync) ARROW_RETURN_NOT_OK(inner_->Sync(parts));
     if (newest_row_ == 0 || name->version != newest_row_ + 1) {
       // One that was committed before the table came to use the external store.
       ARROW_ASSIGN_OR_RAISE(bool exists, inner_->Exists(key));

@@ -4,6 +4,7 @@
 
 #include "lance/base/span_reader.h"
 #include "lance/store/object_store.h"
+#include "lance/table/field_walker.h"
 #include "lance/table/manifest_serde.h"
 #include "lance/table/table_proto.h"
 
@@ -11,53 +12,6 @@ namespace lance::table {
 namespace {
 
 constexpr uint64_t kTailBytes = 16;
-constexpr uint32_t kFragmentsField = 2;
-
-// Reads the fields of a message that this library wrote; any doubt ends the walk.
-class FieldWalker {
- public:
-  explicit FieldWalker(std::string_view message) : rest_(message) {}
-
-  /// Moves to the next field; false at the end, or when the bytes are not as expected.
-  bool Next() {
-    const std::string_view start = rest_;
-    uint64_t tag = 0, length = 0;
-    if (!Varint(&tag)) return false;
-    number_ = static_cast<uint32_t>(tag >> 3);
-    switch (tag & 7) {
-      case 0:
-        if (!Varint(&length)) return false;
-        break;
-      case 2:
-        if (!Varint(&length) || length > rest_.size()) return false;
-        rest_.remove_prefix(length);
-        break;
-      default:
-        return false;
-    }
-    whole_ = start.substr(0, start.size() - rest_.size());
-    return true;
-  }
-  uint32_t number() const { return number_; }
-  std::string_view whole() const { return whole_; }  ///< tag and length included
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  bool Varint(uint64_t* out) {
-    *out = 0;
-    for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-      const auto byte = static_cast<uint8_t>(rest_.front());
-      rest_.remove_prefix(1);
-      *out |= static_cast<uint64_t>(byte & 0x7F) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
-  std::string_view rest_;
-  std::string_view whole_;
-  uint32_t number_ = 0;
-};
 
 // The fragments of `base` as they are written, in order; empty when they cannot be taken over.
 std::vector<std::string_view> FragmentBytes(const ManifestFile& base, const Manifest& next) {
@@ -65,9 +19,11 @@ std::vector<std::string_view> FragmentBytes(const ManifestFile& base, const Mani
   // Other writers may leave out what was completed when the manifest was read.
   if (!writer || !next.writer_version || writer->library != next.writer_version->library) return {};
   const auto size = static_cast<uint64_t>(base.tail->size());
-  if (size != base.object->size() || size < kTailBytes + 4) return {};
-  const auto position = static_cast<uint64_t>(LoadLE<int64_t>(base.tail->data() + size - kTailBytes));
-  if (position > size - kTailBytes - 4) return {};
+  const uint64_t before = base.object->size() - size;  // what the tail lacks: sections, not the manifest
+  if (size < kTailBytes + 4) return {};
+  auto position = static_cast<uint64_t>(LoadLE<int64_t>(base.tail->data() + size - kTailBytes));
+  if (position < before || position - before > size - kTailBytes - 4) return {};
+  position -= before;
   const auto* start = reinterpret_cast<const char*>(base.tail->data()) + position + 4;
   FieldWalker walker({start, size - kTailBytes - position - 4});
   std::vector<std::string_view> out;

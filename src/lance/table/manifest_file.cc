@@ -1,10 +1,15 @@
 #include "lance/table/manifest_file.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include <arrow/buffer.h>
 
 #include "lance/base/checked_math.h"
 #include "lance/base/span_reader.h"
+#include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
+#include "lance/table/field_walker.h"
 #include "lance/table/manifest_serde.h"
 
 namespace lance::table {
@@ -29,7 +34,13 @@ Result<uint64_t> ManifestPosition(std::span<const uint8_t> tail, uint64_t file_s
   return static_cast<uint64_t>(position);
 }
 
-Result<ManifestFile> Read(const std::shared_ptr<store::ReadableObject>& object) {
+// A file whose bytes are read, but not yet understood.
+struct ManifestBytes {
+  ManifestFile file;
+  std::span<const uint8_t> message;
+};
+
+Result<ManifestBytes> ReadBytes(const std::shared_ptr<store::ReadableObject>& object) {
   const uint64_t size = object->size();
   const uint64_t prefetched = std::min(size, kPrefetch);
   ManifestFile out;
@@ -44,8 +55,30 @@ Result<ManifestFile> Read(const std::shared_ptr<store::ReadableObject>& object) 
   LANCE_CHECK_BYTES(length == bytes.size() - 4 - kTailBytes,
                     "the manifest is said to have {} bytes but has {}", length,
                     bytes.size() - 4 - kTailBytes);
-  ARROW_ASSIGN_OR_RAISE(out.manifest, ParseManifest(bytes.subspan(4, length)));
-  return out;
+  return ManifestBytes{std::move(out), bytes.subspan(4, length)};
+}
+
+Result<ManifestFile> Read(const std::shared_ptr<store::ReadableObject>& object) {
+  ARROW_ASSIGN_OR_RAISE(ManifestBytes read, ReadBytes(object));
+  ARROW_ASSIGN_OR_RAISE(read.file.manifest, ParseManifest(read.message));
+  return std::move(read.file);
+}
+
+std::string NewestKey(const std::string& path) { return "manifest:" + path.substr(0, path.rfind('/')); }
+
+// Whether nothing will be completed in it (see TableSnapshot::Make), so that it can be shared.
+bool IsComplete(const Manifest& manifest) {
+  return manifest.writer_version.has_value() &&
+         std::all_of(manifest.fragments.begin(), manifest.fragments.end(),
+                     [](const Fragment& fragment) { return fragment.physical_rows > 0; });
+}
+
+// Whether a file that was read before ends with these bytes, message and tail.
+bool EndsWith(const ManifestFile& file, std::span<const uint8_t> message) {
+  const std::span<const uint8_t> before = BytesOf(*file.tail);
+  const size_t length = message.size() + kTailBytes;
+  return before.size() >= length &&
+         std::memcmp(before.data() + before.size() - length, message.data(), length) == 0;
 }
 
 // What was written, kept in memory.
@@ -96,6 +129,54 @@ Result<std::shared_ptr<arrow::Buffer>> ManifestFile::ReadSection(uint64_t positi
 Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::string& key) {
   ARROW_ASSIGN_OR_RAISE(auto object, store.Open(key));
   return WithContext(Read(object), object->path());
+}
+
+Result<ManifestFile> ReadNewestManifest(store::ObjectStore& store, const std::string& key,
+                                        runtime::Cache* cache) {
+  ARROW_ASSIGN_OR_RAISE(auto object, store.Open(key));
+  auto read = ReadBytes(object);
+  ARROW_RETURN_NOT_OK(WithContext(read.status(), object->path()));
+  if (auto found = std::static_pointer_cast<const ManifestFile>(cache->Find(NewestKey(object->path())))) {
+    if (found->object->path() == object->path() && found->object->size() == object->size() &&
+        EndsWith(*found, read->message)) {
+      return *found;
+    }
+  }
+  auto manifest = ParseManifest(read->message);
+  ARROW_RETURN_NOT_OK(WithContext(manifest.status(), object->path()));
+  read->file.manifest = std::move(*manifest);
+  KeepNewestManifest(read->file, cache);
+  return std::move(read->file);
+}
+
+Result<ManifestOutline> ReadManifestOutline(store::ObjectStore& store, const std::string& key) {
+  ARROW_ASSIGN_OR_RAISE(auto object, store.Open(key));
+  const auto read = [&]() -> Result<ManifestOutline> {
+    ARROW_ASSIGN_OR_RAISE(ManifestBytes bytes, ReadBytes(object));
+    ManifestOutline out;
+    std::string others;
+    FieldWalker walker({reinterpret_cast<const char*>(bytes.message.data()), bytes.message.size()});
+    while (walker.Next()) {
+      if (walker.number() == kFragmentsField) {
+        out.fragments.push_back(walker.value());
+      } else {
+        others.append(walker.whole());
+      }
+    }
+    LANCE_CHECK_BYTES(walker.at_end(), "the manifest is not a protobuf message");
+    ARROW_ASSIGN_OR_RAISE(bytes.file.manifest,
+                          ParseManifest({reinterpret_cast<const uint8_t*>(others.data()), others.size()}));
+    out.file = std::move(bytes.file);
+    return out;
+  };
+  return WithContext(read(), object->path());
+}
+
+void KeepNewestManifest(const ManifestFile& file, runtime::Cache* cache) {
+  if (!IsComplete(*file.manifest)) return;
+  constexpr uint64_t kParsedBytes = 4;  // in memory, of a byte in the file
+  cache->Insert(NewestKey(file.object->path()), std::make_shared<ManifestFile>(file),
+                static_cast<uint64_t>(file.tail->size()) * (1 + kParsedBytes));
 }
 
 Result<std::string> EncodeManifestFile(std::span<const IndexMetadata> indices, std::string_view transaction,

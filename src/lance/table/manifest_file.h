@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lance/base/status.h"
 #include "lance/table/manifest.h"
@@ -17,6 +18,9 @@ namespace lance::store {
 class ObjectStore;
 class ReadableObject;
 }  // namespace lance::store
+namespace lance::runtime {
+class Cache;
+}
 
 namespace lance::table {
 
@@ -38,6 +42,22 @@ struct ManifestFile {
 /// Reads the manifest at `key`, without judging its feature flags. One read of up to 64 KiB, a second one
 /// when the manifest is larger. Errors: NotFound, Corruption, NotSupported; all name the file.
 Result<ManifestFile> ReadManifestFile(store::ObjectStore& store, const std::string& key);
+
+/// The same for the newest manifest of a table, which is often read again or was written by this process: one
+/// with the same bytes is taken from `cache`, where one a folder is kept.
+Result<ManifestFile> ReadNewestManifest(store::ObjectStore& store, const std::string& key,
+                                        runtime::Cache* cache);
+
+/// A manifest file whose fragments are left as they are stored: most versions have most of them in common.
+struct ManifestOutline {
+  ManifestFile file;                        ///< its manifest has no fragments
+  std::vector<std::string_view> fragments;  ///< messages DataFragment, in the file's bytes
+};
+/// Errors: as ReadManifestFile.
+Result<ManifestOutline> ReadManifestOutline(store::ObjectStore& store, const std::string& key);
+
+/// Keeps a manifest file for ReadNewestManifest.
+void KeepNewestManifest(const ManifestFile& file, runtime::Cache* cache);
 
 /// The bytes of a manifest file: index section (when there are indices), transaction (unless empty) and
 /// manifest, whose section offsets are set. Errors: NotSupported (dictionary columns of 0.1 tables, whose

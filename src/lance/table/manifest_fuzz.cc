@@ -5,6 +5,7 @@
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/deletion.h"
+#include "lance/table/manifest_file.h"
 #include "lance/table/row_ids.h"
 #include "lance/table/table.h"
 
@@ -15,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto store = store::OpenStore("memory://manifest-fuzz").ValueOrDie().store;
   const std::string key = "_versions/18446744073709551614.manifest";
   if (!store->Put(key, {data, size}).ok()) return 0;
+  (void)ReadManifestOutline(*store, key).ok();
   auto session = std::make_shared<runtime::Session>(1 << 20, 1 << 20, 0);
   auto opened =
       OpenTable("memory://manifest-fuzz", {.version = {}, .storage_options = {}, .session = session});

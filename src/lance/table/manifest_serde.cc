@@ -108,6 +108,12 @@ Result<std::shared_ptr<Manifest>> ParseManifest(std::span<const uint8_t> bytes) 
   return FromProtoManifest(*from);
 }
 
+Result<Fragment> ParseFragment(std::span<const uint8_t> bytes) {
+  pb::DataFragment from;
+  ARROW_RETURN_NOT_OK(ParseMessage(bytes, "a fragment of the manifest", &from));
+  return FromProto(from);
+}
+
 Result<std::vector<IndexMetadata>> ParseIndexSection(std::span<const uint8_t> bytes) {
   pb::IndexSection from;
   ARROW_RETURN_NOT_OK(ParseMessage(bytes, "the index section", &from));

@@ -15,6 +15,9 @@ namespace lance::table {
 /// taken from the data files. Errors: Corruption, NotSupported (an unknown file version, named).
 Result<std::shared_ptr<Manifest>> ParseManifest(std::span<const uint8_t> bytes);
 
+/// Parses the protobuf message DataFragment.
+Result<Fragment> ParseFragment(std::span<const uint8_t> bytes);
+
 /// Parses the protobuf message IndexSection.
 Result<std::vector<IndexMetadata>> ParseIndexSection(std::span<const uint8_t> bytes);
 

@@ -9,6 +9,8 @@
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/bases.h"
+#include "lance/table/manifest_file.h"
+#include "lance/table/manifest_serde.h"
 #include "lance/table/table.h"
 #include "lance/table/versions.h"
 
@@ -342,6 +344,43 @@ TEST_F(HandMade, FindsFilesBelowTheirBases) {
   for (const char* path : {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/"}) {
     EXPECT_TRUE(Is(bases.Locate(manifest, 0, "data", path).status(), ErrorKind::kCorruption)) << path;
   }
+}
+
+TEST(ManifestOutline, LeavesFragmentsAsTheyAreStored) {
+  pb::Manifest message = MakeManifest();
+  for (uint64_t id = 0; id < 3; ++id) AddFragment(&message, id);
+  auto store = store::OpenStore("memory://outline").ValueOrDie().store;
+  const std::string file = FileOf(message);
+  ASSERT_OK(store->Put("m", Bytes(file)));
+  ASSERT_OK_AND_ASSIGN(ManifestOutline outline, ReadManifestOutline(*store, "m"));
+  ASSERT_OK_AND_ASSIGN(ManifestFile whole, ReadManifestFile(*store, "m"));
+  EXPECT_EQ(outline.file.manifest->version, 1u);
+  EXPECT_EQ(outline.file.manifest->schema.fields.size(), 1u);
+  EXPECT_TRUE(outline.file.manifest->fragments.empty());
+  ASSERT_EQ(outline.fragments.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    ASSERT_OK_AND_ASSIGN(Fragment fragment, ParseFragment(Bytes(std::string(outline.fragments[i]))));
+    EXPECT_EQ(fragment, whole.manifest->fragments[i]);
+  }
+  std::string damaged = file;
+  damaged[6] = '\xff';
+  ASSERT_OK(store->Put("m", Bytes(damaged)));
+  EXPECT_EQ(KindOf(ReadManifestOutline(*store, "m").status()), ErrorKind::kCorruption);
+}
+
+TEST(NewestManifest, IsTheOneThatIsThere) {
+  auto store = store::OpenStore("memory://newest").ValueOrDie().store;
+  runtime::Cache cache(1 << 20);
+  const auto read = [&] { return ReadNewestManifest(*store, "_versions/m", &cache).ValueOrDie().manifest; };
+  pb::Manifest message = MakeManifest();
+  AddFragment(&message);
+  ASSERT_OK(store->Put("_versions/m", Bytes(FileOf(message))));
+  const auto first = read();
+  EXPECT_EQ(read(), first);  // not parsed again
+  message.mutable_fragments(0)->mutable_files(0)->set_path("b.lance");
+  ASSERT_OK(store->Put("_versions/m", Bytes(FileOf(message))));
+  EXPECT_EQ(read()->fragments[0].files[0].path, "b.lance");
+  EXPECT_EQ(first->fragments[0].files[0].path, "a.lance");
 }
 
 }  // namespace

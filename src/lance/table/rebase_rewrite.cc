@@ -47,7 +47,7 @@ class Rebaser {
       out.new_fragments.push_back(fragment);
       if (offsets.empty()) continue;
       ARROW_ASSIGN_OR_RAISE(out.new_fragments.back().deletion_file,
-                            WriteDeletions(*newest_.object_store(), fragment.id, newest_.manifest().version,
+                            WriteDeletions(newest_.object_store(), fragment.id, newest_.manifest().version,
                                            *DeletionVector::FromOffsets(std::move(offsets)), durability_));
     }
     return out;

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include "lance/base/event.h"
+#include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/open_root.h"
 #include "lance/table/table_snapshot.h"
@@ -68,9 +69,10 @@ Result<std::pair<ManifestFile, ManifestLocation>> OpenNumber(const Line& line, u
   return std::pair(std::move(*file), location);
 }
 
-Result<std::pair<ManifestFile, ManifestLocation>> OpenLatest(const Line& line) {
+Result<std::pair<ManifestFile, ManifestLocation>> OpenLatest(const Line& line, runtime::Session& session) {
   ARROW_ASSIGN_OR_RAISE(ManifestLocation location, LatestManifest(StoreOf(line)));
-  ARROW_ASSIGN_OR_RAISE(ManifestFile file, ReadManifestFile(StoreOf(line), location.key()));
+  ARROW_ASSIGN_OR_RAISE(ManifestFile file,
+                        ReadNewestManifest(StoreOf(line), location.key(), &session.metadata_cache()));
   return std::pair(std::move(file), location);
 }
 
@@ -91,7 +93,7 @@ Result<std::shared_ptr<const Snapshot>> OpenVersion(Line line, const VersionSele
                                                     std::shared_ptr<runtime::Session> session) {
   auto opened = version.number  ? OpenNumber(line, *version.number)
                 : version.as_of ? OpenAsOf(line, *version.as_of)
-                                : OpenLatest(line);
+                                : OpenLatest(line, *session);
   ARROW_RETURN_NOT_OK(opened.status());
   auto& [file, location] = *opened;
   // Opened by the path of a branch: tags and other branches are at the table's root.

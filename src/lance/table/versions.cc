@@ -1,5 +1,9 @@
 #include "lance/table/versions.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -111,15 +115,27 @@ bool HintsEnabled() {
   return value == nullptr || (std::string_view(value) != "0" && std::string_view(value) != "false");
 }
 
+// Overwrites a local file from its start, without ever making it shorter or empty: readers, who take no lock,
+// find the old text or the new one. False where there is none to overwrite.
+bool OverwriteFile(const std::string& path, std::string_view text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct stat info;
+  const bool fits = fstat(fd, &info) == 0 && static_cast<size_t>(info.st_size) <= text.size();
+  const bool done = fits && pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  close(fd);
+  return done;
+}
+
 // Local hints are overwritten in place: a rename would free an inode with every commit, and ext4 searches
-// long for one that was not freed a moment ago. A reader that meets an empty hint lists.
+// long for one that was not freed a moment ago. Not truncated first: a reader that meets an empty hint lists
+// the folder, and a listing beside commits may miss one; the reference then takes no notice of what it did.
 Status WriteHint(store::ObjectStore& store, uint64_t version) {
   const std::string hint = fmt::format("{{\"version\":{}}}", version);
   const std::span bytes(reinterpret_cast<const uint8_t*>(hint.data()), hint.size());
   if (!store.capabilities().is_local) return store.Put(kHintKey, bytes, store::Durability::kBuffered);
-  ARROW_ASSIGN_OR_RAISE(auto out, store.Create(kHintKey, store::Durability::kBuffered));
-  ARROW_RETURN_NOT_OK(out->Write(bytes));
-  return out->Close();
+  if (OverwriteFile(store.FullPath(kHintKey), hint)) return Status::OK();
+  return store.Put(kHintKey, bytes, store::Durability::kBuffered);
 }
 
 // The newest versions that this process committed, and how the folders looked then. A commit of another

@@ -62,8 +62,9 @@ Result<EncodedDeletions> EncodeDeletions(const DeletionVector& deletions) {
   return out;
 }
 
-Result<DeletionFile> WriteDeletions(store::ObjectStore& store, uint64_t fragment_id, uint64_t read_version,
-                                    const DeletionVector& deletions, store::Durability durability) {
+Result<DeletionFile> WriteDeletions(const std::shared_ptr<store::ObjectStore>& store, uint64_t fragment_id,
+                                    uint64_t read_version, const DeletionVector& deletions,
+                                    store::Durability durability, store::Unsynced* unsynced) {
   LANCE_CHECK_ARG(deletions.count() > 0, "fragment {} has no deletions to write", fragment_id);
   ARROW_ASSIGN_OR_RAISE(EncodedDeletions encoded, EncodeDeletions(deletions));
   DeletionFile out;
@@ -74,9 +75,11 @@ Result<DeletionFile> WriteDeletions(store::ObjectStore& store, uint64_t fragment
   const std::string key = fmt::format("_deletions/{}-{}-{}.{}", fragment_id, read_version, out.id,
                                       out.type == DeletionFile::Type::kBitmap ? "bin" : "arrow");
   const auto* bytes = reinterpret_cast<const uint8_t*>(encoded.bytes.data());
-  ARROW_RETURN_NOT_OK(WriteNewObject(store, key, {bytes, encoded.bytes.size()}, durability));
+  if (unsynced != nullptr && durability == store::Durability::kSync) durability = store::Durability::kLater;
+  ARROW_RETURN_NOT_OK(WriteNewObject(*store, key, {bytes, encoded.bytes.size()}, durability));
+  if (durability == store::Durability::kLater) unsynced->Add(store, key);
   if (EventsWanted())
-    Emit(kFileAudit, {{"mode", "create"}, {"type", "deletion"}, {"path", store.FullPath(key)}});
+    Emit(kFileAudit, {{"mode", "create"}, {"type", "deletion"}, {"path", store->FullPath(key)}});
   return out;
 }
 
@@ -90,7 +93,8 @@ std::shared_ptr<const DeletionVector> UniteDeletions(const DeletionVector* a, st
 }
 
 Result<std::optional<Fragment>> DeleteRows(const Snapshot& snapshot, const Fragment& fragment,
-                                           std::span<const uint32_t> offsets, store::Durability durability) {
+                                           std::span<const uint32_t> offsets, store::Durability durability,
+                                           store::Unsynced* unsynced) {
   LANCE_CHECK_ARG(offsets.empty() || offsets.back() < fragment.physical_rows,
                   "row {} of fragment {} cannot be deleted: it has {} rows", offsets.back(), fragment.id,
                   fragment.physical_rows);
@@ -99,8 +103,9 @@ Result<std::optional<Fragment>> DeleteRows(const Snapshot& snapshot, const Fragm
   if (after->CountBelow(fragment.physical_rows) >= fragment.physical_rows) return std::nullopt;
   Fragment out = fragment;
   if (after->count() == 0 || (before != nullptr && after->count() == before->count())) return out;
-  ARROW_ASSIGN_OR_RAISE(out.deletion_file, WriteDeletions(*snapshot.object_store(), fragment.id,
-                                                          snapshot.manifest().version, *after, durability));
+  ARROW_ASSIGN_OR_RAISE(out.deletion_file,
+                        WriteDeletions(snapshot.object_store(), fragment.id, snapshot.manifest().version,
+                                       *after, durability, unsynced));
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "lance/base/status.h"
 #include "lance/store/object_store.h"
+#include "lance/store/unsynced.h"
 #include "lance/table/manifest.h"
 #include "lance/table/snapshot.h"
 
@@ -24,10 +25,12 @@ struct EncodedDeletions {
 Result<EncodedDeletions> EncodeDeletions(const DeletionVector& deletions);
 
 /// Writes `deletions`, all of a fragment's, to a fresh file in _deletions of the table at the store's root.
-/// One Put. Errors: InvalidArgument when there are none.
-Result<DeletionFile> WriteDeletions(store::ObjectStore& store, uint64_t fragment_id, uint64_t read_version,
-                                    const DeletionVector& deletions,
-                                    store::Durability durability = store::Durability::kSync);
+/// One Put. With `unsynced` the file is noted there, to be made durable later.
+/// Errors: InvalidArgument when there are none.
+Result<DeletionFile> WriteDeletions(const std::shared_ptr<store::ObjectStore>& store, uint64_t fragment_id,
+                                    uint64_t read_version, const DeletionVector& deletions,
+                                    store::Durability durability = store::Durability::kSync,
+                                    store::Unsynced* unsynced = nullptr);
 
 /// The deletions of both.
 std::shared_ptr<const DeletionVector> UniteDeletions(const DeletionVector* a, std::span<const uint32_t> b);
@@ -37,6 +40,7 @@ std::shared_ptr<const DeletionVector> UniteDeletions(const DeletionVector* a, st
 /// fragment's rows.
 Result<std::optional<Fragment>> DeleteRows(const Snapshot& snapshot, const Fragment& fragment,
                                            std::span<const uint32_t> offsets,
-                                           store::Durability durability = store::Durability::kSync);
+                                           store::Durability durability = store::Durability::kSync,
+                                           store::Unsynced* unsynced = nullptr);
 
 }  // namespace lance::table

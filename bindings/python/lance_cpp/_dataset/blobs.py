@@ -41,20 +41,36 @@ class _Locator:
             raise ValueError(f"Invalid user input: the column '{column}' is not a blob column")
         self._dataset = dataset
         self._ids = {field.id(), *(child.id() for child in field.children())}
-        self._store = dataset._ds.object_store()
-        self._open = functools.lru_cache(maxsize=None)(lambda path: self._store.open_object(path))
+        self._open = functools.lru_cache(maxsize=None)(self._open_object)
+        self._store = functools.lru_cache(maxsize=None)(self._open_store)
         self._data_file = functools.lru_cache(maxsize=None)(self._find_data_file)
 
-    def _find_data_file(self, fragment_id) -> str:
+    def _base(self, base_id):
+        base = self._dataset.base_paths().get(base_id)
+        if base is None:
+            raise OSError(f"a blob lies in base path {base_id}, which the manifest does not list")
+        return base
+
+    def _open_store(self, base_id):
+        if base_id is None:
+            return self._dataset._ds.object_store()
+        return _native.ObjectStore.open(self._base(base_id).path, dict(self._dataset._storage_options or {}))
+
+    def _open_object(self, base_id, path):
+        """Opens what lies in the data folder of a base."""
+        in_data = base_id is None or self._base(base_id).is_dataset_root
+        return self._store(base_id).open_object(f"data/{path}" if in_data else path)
+
+    def _find_data_file(self, fragment_id) -> tuple:
+        """(base, path) of the file that holds the column."""
         for file in self._dataset._ds.fragment(fragment_id)["files"]:
-            if self._ids.isdisjoint(file["fields"]):
-                continue
-            if file["base_id"] is not None:
-                raise unsupported("lazy blobs of a file in another base", "read the column as bytes")
-            return file["path"]
+            if not self._ids.isdisjoint(file["fields"]):
+                return file["base_id"], file["path"]
         raise OSError(f"fragment {fragment_id} has no file that holds the blob column")
 
-    def _external(self, uri):
+    def _external(self, base_id, uri):
+        if base_id:  # 0: the URI is absolute
+            uri = f"{self._base(base_id).path.rstrip('/')}/{uri}"
         folder, _, name = uri.rpartition("/")
         options = dict(self._dataset._storage_options or {})
         return lambda: _native.ObjectStore.open(folder, options).open_object(name)
@@ -64,17 +80,17 @@ class _Locator:
         if descriptor is None:
             return None
         position, size = descriptor["position"], descriptor["size"]
-        path = self._data_file(address >> 32)
+        base, path = self._data_file(address >> 32)
         if "kind" not in descriptor:  # v1: in the data file; a null is size 0 with a position
-            return None if size == 0 and position != 0 else (lambda: self._open(f"data/{path}"), position, size)
+            return None if size == 0 and position != 0 else (lambda: self._open(base, path), position, size)
         kind = descriptor["kind"]
         if kind == _INLINE:
-            return (lambda: self._open(f"data/{path}"), position, size)
+            return (lambda: self._open(base, path), position, size)
         if kind in (_PACKED, _DEDICATED):
-            sidecar = f"data/{path.removesuffix('.lance')}/{_sidecar_name(descriptor['blob_id'])}"
-            return (lambda: self._open(sidecar), position, size)
-        if kind == _EXTERNAL and descriptor["blob_id"] == 0:
-            return (self._external(descriptor["blob_uri"]), position, size or None)
+            sidecar = f"{path.removesuffix('.lance')}/{_sidecar_name(descriptor['blob_id'])}"
+            return (lambda: self._open(base, sidecar), position, size)
+        if kind == _EXTERNAL:
+            return (self._external(descriptor["blob_id"], descriptor["blob_uri"]), position, size or None)
         raise unsupported(f"blobs of kind {kind}", "this release opens inline, packed, dedicated and external ones")
 
 

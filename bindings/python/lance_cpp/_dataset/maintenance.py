@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from lance_cpp import _native
 from lance_cpp._dataset import opening
-from lance_cpp._unsupported import INDEXES, not_yet
 
 
 class DatasetOptimizer:
@@ -33,9 +32,15 @@ class DatasetOptimizer:
         given = {name: value for name, value in locals().items() if name not in ("self", "Compaction")}
         return Compaction.execute(self._dataset, {name: value for name, value in given.items() if value is not None})
 
-    @not_yet(INDEXES)
-    def optimize_indices(self, **kwargs):
-        """Adds new rows to indexes."""
+    def optimize_indices(self, *, num_indices_to_merge=None, index_names=None, retrain=False):
+        """Brings vector indices up to the fragments that they do not cover.
+
+        :param num_indices_to_merge: segments to merge with the new rows; 0: these become a segment of their own
+        :param index_names: which; default all
+        :param retrain: builds anew over all rows
+        """
+        options = {"num_indices_to_merge": num_indices_to_merge, "index_names": index_names, "retrain": bool(retrain)}
+        self._dataset._bind(_native.optimize_indices(self._dataset._ds, options))
 
     def enable_auto_cleanup(self, auto_cleanup_config, **kwargs):
         """Removes old versions on every so many commits."""

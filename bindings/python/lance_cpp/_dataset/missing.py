@@ -18,40 +18,12 @@ class NotYetSupported:
         """Publishes index segments."""
 
     @not_yet(INDEXES)
-    def create_index(
-        self, column, index_type, name=None, metric="L2", replace=False, num_partitions=None,
-        ivf_centroids=None, pq_codebook=None, num_sub_vectors=None, accelerator=None,
-        index_cache_size=None, shuffle_partition_batches=None, shuffle_partition_concurrency=None,
-        ivf_centroids_file=None, precomputed_partition_dataset=None, storage_options=None,
-        filter_nan=True, train=True, fragment_ids=None, index_uuid=None, *,
-        target_partition_size=None, streaming_sample_rate=None, streaming_coreset_rate=None,
-        streaming_refine_passes=None, skip_transpose=False, progress_callback=None, **kwargs
-    ):  # fmt: skip
-        """Builds a vector index."""
-
-    @not_yet(INDEXES)
-    def create_index_uncommitted(
-        self, column, index_type, name=None, metric="L2", replace=False, num_partitions=None,
-        ivf_centroids=None, pq_codebook=None, num_sub_vectors=None, accelerator=None,
-        index_cache_size=None, shuffle_partition_batches=None, shuffle_partition_concurrency=None,
-        ivf_centroids_file=None, precomputed_partition_dataset=None, storage_options=None,
-        filter_nan=True, train=True, fragment_ids=None, index_uuid=None, *,
-        target_partition_size=None, streaming_sample_rate=None, streaming_coreset_rate=None,
-        streaming_refine_passes=None, skip_transpose=False, rabitq_model=None, **kwargs
-    ):  # fmt: skip
-        """Builds an index segment without publishing it."""
-
-    @not_yet(INDEXES)
     def create_scalar_index(
         self, column, index_type, name=None, *, replace=True, train=True, fragment_ids=None,
         index_uuid=None, progress_callback=None, format_version=None, document_granularity=None,
         **kwargs
     ):  # fmt: skip
         """Builds a scalar index."""
-
-    @not_yet(INDEXES)
-    def drop_index(self, name):
-        """Removes an index."""
 
     @not_yet(WRITES)
     def initialize_mem_wal(

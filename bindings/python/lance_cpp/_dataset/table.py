@@ -13,10 +13,11 @@ from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.changes import DatasetChanges
 from lance_cpp._dataset.missing import NotYetSupported
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
+from lance_cpp._dataset.vector_indices import VectorIndexing
 from lance_cpp._unsupported import unsupported
 
 
-class LanceDataset(DatasetChanges, NotYetSupported, pa.dataset.Dataset):
+class LanceDataset(DatasetChanges, VectorIndexing, NotYetSupported, pa.dataset.Dataset):
     """One version of a Lance table. A ``pyarrow.dataset.Dataset``, so DuckDB and polars can query it.
 
     Open one with :func:`lance_cpp.dataset`, make one with :func:`lance_cpp.write_dataset`. Methods that write

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lance_cpp import _native
 from lance_cpp._dataset import native_values
+from lance_cpp._dataset.external_blobs import guarded
 from lance_cpp._dataset.locking import locking
 from lance_cpp._dataset.operations import with_message
 from lance_cpp._unsupported import unsupported
@@ -208,6 +209,8 @@ def write_dataset(
     :param max_bytes_per_file: a soft bound of a data file's bytes
     :param data_storage_version: file version of new data: ``"2.0"``, ``"2.1"``, ``"2.2"`` or ``"stable"``
     :param enable_stable_row_ids: of a new dataset: row ids outlive compactions
+    :param allow_external_blob_outside_bases: blobs may refer to objects anywhere, not only below ``initial_bases`` or
+        bases of the dataset that are no dataset roots
     :param progress: told of each fragment when it is begun and when it is complete
     """
     from lance_cpp._dataset.table import LanceDataset
@@ -225,6 +228,7 @@ def write_dataset(
     check_metadata(reader.schema)
     target = destination(uri)
     known = list(uri.base_paths().values()) if isinstance(uri, LanceDataset) else []
+    reader = guarded(reader, [*known, *(initial_bases or [])], allow_external_blob_outside_bases)
     options = native_options(
         mode=mode,
         max_rows_per_file=max_rows_per_file,

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import warnings
 from dataclasses import dataclass
 
-from lance_cpp._unsupported import INDEXES, not_yet
+import pyarrow as pa
+
+from lance_cpp import _native
+from lance_cpp._unsupported import INDEXES, not_yet, unsupported
+from lance_cpp.indices.ivf import IvfModel
+from lance_cpp.indices.pq import PqModel
+
+_METRICS = ("l2", "cosine", "euclidean", "dot", "hamming")
+
+
+def _lists(values, element, dimension):
+    flat = pa.Array.from_buffers(element, len(values) // (element.bit_width // 8), [None, pa.py_buffer(values)])
+    return pa.FixedSizeListArray.from_arrays(flat, dimension)
 
 
 @dataclass
@@ -21,26 +35,161 @@ class IndexConfig:
 
 
 class IndicesBuilder:
-    """Builds the parts of a vector index: not supported yet."""
+    """Trains the parts of a vector index, for builds that are distributed over fragments.
 
-    @not_yet(INDEXES)
+    :param dataset: a ``LanceDataset``
+    :param column: a column of vectors
+    """
+
     def __init__(self, dataset, column):
-        """Not supported yet."""
+        self.dataset = dataset
+        columns = [column] if isinstance(column, str) else list(column)
+        for name in columns:
+            if name not in dataset.schema.names:
+                raise KeyError(f"{name} not found in schema")
+        self.column = columns
+        self.dimension = self._check_type(columns[0], dataset.schema.field(columns[0]).type)
 
-    @not_yet(INDEXES)
+    @staticmethod
+    def _check_type(name, kind):
+        if isinstance(kind, pa.FixedShapeTensorType) and len(kind.shape) == 1:
+            dimension, element = kind.shape[0], kind.value_type
+        else:
+            vector = kind.value_type if pa.types.is_list(kind) else kind
+            if not pa.types.is_fixed_size_list(vector):
+                raise TypeError(
+                    f"Vector column {name} must be FixedSizeListArray, list<FixedSizeList> (multivector), or "
+                    f"1-dimensional FixedShapeTensorArray, got {kind}"
+                )
+            dimension, element = vector.list_size, vector.value_type
+        if not (pa.types.is_floating(element) or pa.types.is_unsigned_integer(element)):
+            raise TypeError(
+                f"Vector column {name} must have floating or unsigned integer value type, got {element}"
+            )
+        return dimension
+
+    def _train(self, **options):
+        given = {name: value for name, value in options.items() if value is not None}
+        return _native.train_vector_model(self.dataset._ds, self.column[0], given)
+
+    def _count_rows(self, fragment_ids):
+        if fragment_ids is None:
+            return self.dataset.count_rows()
+        rows = 0
+        for fragment_id in fragment_ids:
+            fragment = self.dataset.get_fragment(fragment_id)
+            if fragment is None:
+                raise ValueError(f"Fragment id does not exist: {fragment_id}")
+            rows += fragment.count_rows()
+        return rows
+
+    @staticmethod
+    def _check_sample_rate(sample_rate):
+        if not isinstance(sample_rate, int) or sample_rate < 2:
+            raise ValueError(f"The sample_rate must be an int greater than 1, got {sample_rate}")
+
     def train_ivf(self, num_partitions=None, *, distance_type="l2", accelerator=None, sample_rate=256, max_iters=50,
                   fragment_ids=None):  # fmt: skip
-        """Trains partitions."""
+        """Trains partitions on a sample of the rows.
 
-    @not_yet(INDEXES)
+        :param num_partitions: default: the square root of the number of rows
+        :returns: :class:`IvfModel`
+        """
+        if accelerator is not None:
+            raise unsupported("IndicesBuilder.train_ivf(accelerator=...)", "training runs on the processor")
+        rows = self._count_rows(fragment_ids)
+        if num_partitions is None:
+            num_partitions = round(math.sqrt(rows))
+        self._check_sample_rate(sample_rate)
+        if num_partitions * sample_rate > rows:
+            raise ValueError(
+                f"There are not enough rows in the dataset to create IVF centroids with {num_partitions} partitions "
+                f"and a sample rate of {sample_rate}. {sample_rate * num_partitions} rows needed and there are {rows}"
+            )
+        if isinstance(num_partitions, float):
+            warnings.warn("num_partitions is float, converting to int", stacklevel=2)
+            num_partitions = int(num_partitions)
+        elif not isinstance(num_partitions, int):
+            raise TypeError(f"num_partitions must be int, got {type(num_partitions)}")
+        if not isinstance(distance_type, str) or distance_type.lower() not in _METRICS:
+            raise ValueError(f"Distance type {distance_type} not supported.")
+        metric = distance_type.lower()
+        dimension, floats, centroids, _ = self._train(
+            type="IVF_FLAT", metric="l2" if metric == "euclidean" else metric, num_partitions=num_partitions,
+            sample_rate=sample_rate, max_iterations=max_iters,
+            fragments=None if fragment_ids is None else list(fragment_ids),
+        )  # fmt: skip
+        element = pa.float32() if floats else pa.uint8()
+        return IvfModel(self._in_type_of_column(_lists(centroids, element, dimension)), metric)
+
+    def _in_type_of_column(self, lists):
+        kind = self.dataset.schema.field(self.column[0]).type
+        while hasattr(kind, "value_type"):
+            kind = kind.value_type
+        if kind not in (pa.float16(), pa.float64()):
+            return lists
+        values = lists.flatten().to_numpy().astype(kind.to_pandas_dtype())
+        return pa.FixedSizeListArray.from_arrays(pa.array(values, kind), lists.type.list_size)
+
+    def _sub_vectors(self, num_subvectors):
+        if num_subvectors is None:
+            if self.dimension % 16 == 0:
+                return self.dimension // 16
+            if self.dimension % 8 == 0:
+                return self.dimension // 8
+            raise ValueError(
+                f"vector dimension {self.dimension} is not divisible by 16 or 8. PQ performance will be poor.  "
+                "Cowardly refusing to create PQ model.  Please specify num_subvectors manually."
+            )
+        if not isinstance(num_subvectors, int):
+            raise ValueError("num_subvectors must be an int")
+        if num_subvectors < 1:
+            raise ValueError("num_subvectors must be greater than 0")
+        if num_subvectors > self.dimension:
+            raise ValueError("num_subvectors must be less than or equal to the dimension of the vectors")
+        if self.dimension % num_subvectors != 0:
+            raise ValueError(
+                f"dimension ({self.dimension}) must be divisible by num_subvectors ({num_subvectors}) without remainder"
+            )
+        return num_subvectors
+
     def train_pq(self, ivf_model, num_subvectors=None, *, sample_rate=256, max_iters=50, num_bits=8,
                  fragment_ids=None):  # fmt: skip
-        """Trains a codebook."""
+        """Trains a codebook on what is left of vectors when their partition's centroid is taken away.
 
-    @not_yet(INDEXES)
+        :returns: :class:`PqModel`
+        """
+        rows = self._count_rows(fragment_ids)
+        num_subvectors = self._sub_vectors(num_subvectors)
+        self._check_sample_rate(sample_rate)
+        needed = 2**num_bits * sample_rate
+        if needed > rows:
+            raise ValueError(
+                f"There are not enough rows in the dataset to create PQ codebook with a sample rate of {sample_rate} "
+                f"and num_bits of {num_bits}.  {needed} rows needed and there are {rows}"
+            )
+        centroids = ivf_model.centroids
+        values = centroids.flatten().cast(pa.float32())
+        metric = ivf_model.distance_type.lower()
+        dimension, _, _, codebook = self._train(
+            type="IVF_PQ", metric="l2" if metric == "euclidean" else metric, num_sub_vectors=num_subvectors,
+            num_bits=num_bits, centroids=pa.FixedSizeListArray.from_arrays(values, self.dimension),
+            quantizer_sample_rate=sample_rate, quantizer_iterations=max_iters,
+            fragments=None if fragment_ids is None else list(fragment_ids),
+        )  # fmt: skip
+        lists = _lists(codebook, pa.float32(), dimension)
+        return PqModel(num_subvectors, self._in_type_of_column(lists), num_bits=num_bits)
+
     def prepare_global_ivf_pq(self, num_partitions, num_subvectors, *, distance_type="l2", accelerator=None,
                               sample_rate=256, max_iters=50, num_bits=8, fragment_ids=None):  # fmt: skip
-        """Trains both for a distributed build."""
+        """Trains both, as ``create_index`` takes them.
+
+        :returns: a dict of ``ivf_centroids`` and ``pq_codebook``
+        """
+        options = {"sample_rate": sample_rate, "max_iters": max_iters, "fragment_ids": fragment_ids}
+        ivf = self.train_ivf(num_partitions, distance_type=distance_type, accelerator=accelerator, **options)
+        pq = self.train_pq(ivf, num_subvectors, num_bits=num_bits, **options)
+        return {"ivf_centroids": ivf.centroids, "pq_codebook": pq.codebook}
 
     @not_yet(INDEXES)
     def assign_ivf_partitions(self, ivf_model, accelerator, *, output_uri=None):

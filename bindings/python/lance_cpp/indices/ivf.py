@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lance_cpp._unsupported import WRITES, not_yet
+import pyarrow as pa
 
 
 class IvfModel:
@@ -16,9 +16,15 @@ class IvfModel:
     def num_partitions(self) -> int:
         return len(self.centroids)
 
-    @not_yet(WRITES)
     def save(self, uri, *, storage_options=None):
         """Writes the model to a Lance file."""
+        from lance_cpp.file import LanceFileWriter
+
+        schema = pa.schema(
+            [pa.field("centroids", self.centroids.type)], metadata={"distance_type": self.distance_type}
+        )
+        with LanceFileWriter(str(uri), schema, storage_options=storage_options) as writer:
+            writer.write_batch(pa.table([self.centroids], schema=schema))
 
     @classmethod
     def load(cls, uri, *, storage_options=None) -> IvfModel:

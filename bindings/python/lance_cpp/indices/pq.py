@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lance_cpp._unsupported import WRITES, not_yet
+import pyarrow as pa
 
 
 class PqModel:
-    """A codebook (a fixed size list array) over ``num_subvectors`` parts."""
+    """A codebook over ``num_subvectors`` parts: 2^num_bits lists of the dimension, values part after part."""
 
     def __init__(self, num_subvectors, codebook, *, num_bits=8):
         self.num_subvectors = num_subvectors
@@ -16,11 +16,16 @@ class PqModel:
     @property
     def dimension(self) -> int:
         """The dimension of the vectors coded."""
-        return self.codebook.type.list_size * self.num_subvectors
+        return self.codebook.type.list_size
 
-    @not_yet(WRITES)
     def save(self, uri, *, storage_options=None):
         """Writes the model to a Lance file."""
+        from lance_cpp.file import LanceFileWriter
+
+        metadata = {"num_subvectors": str(self.num_subvectors), "num_bits": str(self.num_bits)}
+        schema = pa.schema([pa.field("codebook", self.codebook.type)], metadata=metadata)
+        with LanceFileWriter(str(uri), schema, storage_options=storage_options) as writer:
+            writer.write_batch(pa.table([self.codebook], schema=schema))
 
     @classmethod
     def load(cls, uri, *, storage_options=None) -> PqModel:

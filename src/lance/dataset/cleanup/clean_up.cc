@@ -4,6 +4,8 @@
 //
 // Manifests go first: a version that is still listed has all its files, whenever this is interrupted.
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include <fmt/ranges.h>
@@ -83,15 +85,15 @@ class Cleaner {
 
   Result<CleanupExplanation> Run() {
     ARROW_RETURN_NOT_OK(options_.Validate());
-    ARROW_ASSIGN_OR_RAISE(std::vector<VersionFile> versions, dataset::ReadVersionFiles(store_, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto locations, table::ListManifests(store_));
     std::vector<uint64_t> numbers;
-    for (const VersionFile& version : versions) {
-      if ((version.location.version & table::kDetachedBit) == 0) numbers.push_back(version.location.version);
-    }
+    for (const table::ManifestLocation& location : locations) numbers.push_back(location.version);
     ARROW_ASSIGN_OR_RAISE(policy_, dataset::MakePolicy(options_, numbers, now_));
-    ARROW_ASSIGN_OR_RAISE(std::vector<Child> children, FindReferencedBranches(versions));
+    ARROW_ASSIGN_OR_RAISE(std::vector<Child> children, FindReferencedBranches(locations));
     if (options_.clean_referenced_branches) ARROW_RETURN_NOT_OK(CleanBranches(children));
-    ARROW_ASSIGN_OR_RAISE(Split split, SplitVersions(versions));
+    ARROW_ASSIGN_OR_RAISE(auto detached, table::ListDetachedManifests(store_));
+    locations.insert(locations.end(), detached.begin(), detached.end());
+    ARROW_ASSIGN_OR_RAISE(Split split, SplitVersions(locations));
     for (const Child& child : children) ARROW_RETURN_NOT_OK(RetainFilesOf(child, &split));
     ARROW_RETURN_NOT_OK(RemoveFiles(split));
     if (out_.candidate_files_truncated) {
@@ -102,7 +104,7 @@ class Cleaner {
 
  private:
   // Branches that left at a version which would go.
-  Result<std::vector<Child>> FindReferencedBranches(const std::vector<VersionFile>& versions) {
+  Result<std::vector<Child>> FindReferencedBranches(const std::vector<table::ManifestLocation>& locations) {
     ARROW_ASSIGN_OR_RAISE(auto branches, table::ListBranches(snapshot_));
     std::vector<std::pair<uint64_t, std::string>> identifier;
     if (const auto& branch = snapshot_.manifest().branch) {
@@ -112,10 +114,13 @@ class Cleaner {
     }
     std::vector<Child> out;
     for (Child& child : FindChildren(branches, identifier)) {
-      const auto found = std::find_if(versions.begin(), versions.end(), [&](const VersionFile& version) {
-        return version.location.version == child.referenced_version && version.manifest != nullptr;
+      const auto found = std::find_if(locations.begin(), locations.end(), [&](const auto& location) {
+        return location.version == child.referenced_version;
       });
-      if (found != versions.end() && !policy_.Matches(*found->manifest)) continue;
+      if (found != locations.end()) {
+        ARROW_ASSIGN_OR_RAISE(VersionFile left, dataset::ReadVersionFile(store_, *found));
+        if (left.manifest != nullptr && !policy_.Matches(*left.manifest)) continue;
+      }
       if (explain_limit_.has_value()) {
         out_.referenced_branches.push_back(
             {child.name, child.referenced_version, options_.clean_referenced_branches});
@@ -162,30 +167,21 @@ class Cleaner {
     }
   }
 
-  Result<Split> SplitVersions(const std::vector<VersionFile>& versions) {
+  // Reads one version after the other and keeps what it names: all manifests of a long history do not fit.
+  Result<Split> SplitVersions(const std::vector<table::ManifestLocation>& locations) {
     ARROW_ASSIGN_OR_RAISE(auto tags, table::ListTags(snapshot_));
-    std::map<uint64_t, std::string> tagged;
+    std::set<uint64_t> tagged;
     for (const auto& [name, tag] : tags) {
-      if (tag.branch == snapshot_.manifest().branch) tagged.emplace(tag.version, name);
+      if (tag.branch == snapshot_.manifest().branch) tagged.insert(tag.version);
     }
     Split out;
-    for (const VersionFile& version : versions) {
-      if (version.manifest == nullptr) continue;
-      const table::Manifest& manifest = *version.manifest;
-      const bool newest = manifest.version >= snapshot_.manifest().version;  // detached ones too
-      const bool old = !newest && policy_.Matches(manifest);
-      const bool is_tagged = tagged.contains(manifest.version);
-      if (old && is_tagged) out.tagged_old.push_back(manifest.version);
-      const Time time = manifest.timestamp.value_or(Time{});
-      if (old && !is_tagged) {
-        out.removed.Add(manifest, version.indices);
-        out.old_manifests.emplace(version.location.key(), manifest.version);
-        out.latest_removed = std::max(out.latest_removed.value_or(time), time);
-      } else {
-        out.retained.Add(manifest, version.indices);
-        out.earliest_retained = std::min(out.earliest_retained.value_or(time), time);
-      }
-    }
+    std::mutex mutex;  // guards `out`
+    ARROW_RETURN_NOT_OK(scan::ParallelFor(pool_, locations.size(), [&](size_t i) -> Status {
+      ARROW_ASSIGN_OR_RAISE(VersionFile version, dataset::ReadVersionFile(store_, locations[i]));
+      std::lock_guard lock(mutex);
+      if (version.manifest == nullptr) return Status::OK();
+      return AddVersion(version, tagged.contains(version.manifest->version), &out);
+    }));
     if (options_.error_if_tagged_old_versions && !out.tagged_old.empty()) {
       std::vector<std::string> names;
       for (const auto& [name, tag] : tags) {
@@ -201,6 +197,23 @@ class Cleaner {
     return out;
   }
 
+  Status AddVersion(const VersionFile& version, bool is_tagged, Split* out) const {
+    const table::Manifest& manifest = *version.manifest;
+    const bool newest = manifest.version >= snapshot_.manifest().version;  // detached ones too
+    const bool old = !newest && policy_.Matches(manifest);
+    if (old && is_tagged) out->tagged_old.push_back(manifest.version);
+    const Time time = manifest.timestamp.value_or(Time{});
+    if (old && !is_tagged) {
+      ARROW_RETURN_NOT_OK(out->removed.Add(version));
+      out->old_manifests.emplace(version.location.key(), manifest.version);
+      out->latest_removed = std::max(out->latest_removed.value_or(time), time);
+    } else {
+      ARROW_RETURN_NOT_OK(out->retained.Add(version));
+      out->earliest_retained = std::min(out->earliest_retained.value_or(time), time);
+    }
+    return Status::OK();
+  }
+
   // What versions of a branch share with this line stays, and so does the version it left.
   Status RetainFilesOf(const Child& child, Split* split) {
     VersionRef ref;
@@ -208,12 +221,14 @@ class Cleaner {
     auto branch = dataset_.Checkout(ref);
     if (Is(branch.status(), ErrorKind::kNotFound)) return Status::OK();
     ARROW_RETURN_NOT_OK(branch.status());
-    ARROW_ASSIGN_OR_RAISE(auto versions,
-                          dataset::ReadVersionFiles(*(*branch)->snapshot()->object_store(), pool_));
+    store::ObjectStore& store = *(*branch)->snapshot()->object_store();
+    ARROW_ASSIGN_OR_RAISE(const auto locations, dataset::ListVersionFiles(store));
     bool any = false;
-    for (const VersionFile& version : versions) {
+    for (const table::ManifestLocation& location : locations) {
+      ARROW_ASSIGN_OR_RAISE(const VersionFile version, dataset::ReadVersionFile(store, location));
       if (version.manifest == nullptr) continue;
-      any |= split->retained.AddShared(*version.manifest, version.indices, snapshot_.uri());
+      ARROW_ASSIGN_OR_RAISE(const bool shared, split->retained.AddShared(version, snapshot_.uri()));
+      any |= shared;
     }
     if (!any) return Status::OK();
     std::erase_if(split->old_manifests,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "lance/table/manifest_serde.h"
+
 namespace lance::dataset {
 namespace {
 
@@ -33,26 +35,46 @@ std::optional<ClassifiedFile> ClassifyData(std::string_view below, const FileRef
 
 }  // namespace
 
-void FileReferences::Add(const table::Manifest& manifest, const std::vector<table::IndexMetadata>& indices) {
-  for (const table::Fragment& fragment : manifest.fragments) {
-    for (const table::DataFile& file : fragment.files) data_.insert(file.path);
-    if (fragment.deletion_file.has_value()) deletions_.insert(DeletionFileName(fragment));
+Result<std::optional<table::Fragment>> FileReferences::FirstTime(std::string_view stored) {
+  if (fragments_.find(stored) != fragments_.end()) return std::nullopt;
+  fragments_.emplace(stored);
+  return table::ParseFragment({reinterpret_cast<const uint8_t*>(stored.data()), stored.size()});
+}
+
+Status FileReferences::Add(const VersionFile& version) {
+  for (const std::string_view stored : version.fragments) {
+    ARROW_ASSIGN_OR_RAISE(const auto fragment, FirstTime(stored));
+    if (fragment.has_value()) AddFragment(*fragment);
   }
+  Add(*version.manifest, version.indices);
+  return Status::OK();
+}
+
+void FileReferences::Add(const table::Manifest& manifest, const std::vector<table::IndexMetadata>& indices) {
+  for (const table::Fragment& fragment : manifest.fragments) AddFragment(fragment);
   if (!manifest.transaction_file.empty()) transactions_.insert(manifest.transaction_file);
   for (const table::IndexMetadata& index : indices) indices_.insert(index.uuid);
 }
 
-bool FileReferences::AddShared(const table::Manifest& manifest,
-                               const std::vector<table::IndexMetadata>& indices, std::string_view our_uri) {
+void FileReferences::AddFragment(const table::Fragment& fragment) {
+  for (const table::DataFile& file : fragment.files) data_.insert(file.path);
+  if (fragment.deletion_file.has_value()) deletions_.insert(DeletionFileName(fragment));
+}
+
+Result<bool> FileReferences::AddShared(const VersionFile& version, std::string_view our_uri) {
   std::unordered_set<uint32_t> ours;
-  for (const table::BasePath& base : manifest.base_paths) {
+  for (const table::BasePath& base : version.manifest->base_paths) {
     if (ComparablePath(base.path) == ComparablePath(our_uri)) ours.insert(base.id);
   }
   bool any = false;
   const auto is_ours = [&](const std::optional<uint32_t>& id) {
     return id.has_value() && ours.contains(*id);
   };
-  for (const table::Fragment& fragment : manifest.fragments) {
+  for (const std::string_view stored : version.fragments) {
+    // Base ids are those of this version: a fragment that was met before may mean another base.
+    ARROW_ASSIGN_OR_RAISE(
+        const table::Fragment fragment,
+        table::ParseFragment({reinterpret_cast<const uint8_t*>(stored.data()), stored.size()}));
     for (const table::DataFile& file : fragment.files) {
       if (!is_ours(file.base_id)) continue;
       data_.insert(file.path);
@@ -63,7 +85,7 @@ bool FileReferences::AddShared(const table::Manifest& manifest,
       any = true;
     }
   }
-  for (const table::IndexMetadata& index : indices) {
+  for (const table::IndexMetadata& index : version.indices) {
     if (!is_ours(index.base_id)) continue;
     indices_.insert(index.uuid);
     any = true;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "lance/dataset/cleanup/version_files.h"
 #include "lance/maintenance.h"
 #include "lance/table/manifest.h"
 
@@ -16,10 +17,10 @@ namespace lance::dataset {
 class FileReferences {
  public:
   /// Everything that a version names, whatever base it lies in: names are unique.
+  Status Add(const VersionFile& version);
   void Add(const table::Manifest& manifest, const std::vector<table::IndexMetadata>& indices);
-  /// What a version of another line names through a base path for which `is_ours` holds; true when anything.
-  bool AddShared(const table::Manifest& manifest, const std::vector<table::IndexMetadata>& indices,
-                 std::string_view our_uri);
+  /// What a version of another line names through a base path that is `our_uri`; true when anything.
+  Result<bool> AddShared(const VersionFile& version, std::string_view our_uri);
 
   bool HasData(std::string_view path) const { return Has(data_, path); }
   bool HasDeletion(std::string_view path) const { return Has(deletions_, path); }
@@ -32,8 +33,12 @@ class FileReferences {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   using Set = std::unordered_set<std::string, Hash, std::equal_to<>>;
+  void AddFragment(const table::Fragment& fragment);
+  // A fragment that was not met before; none otherwise. Versions have most of them in common.
+  Result<std::optional<table::Fragment>> FirstTime(std::string_view stored);
   static bool Has(const Set& set, std::string_view text) { return set.find(text) != set.end(); }
 
+  Set fragments_;     // as they are stored
   Set data_;          // relative to data/
   Set deletions_;     // relative to _deletions/
   Set transactions_;  // relative to _transactions/

@@ -2,7 +2,6 @@
 
 #include <arrow/buffer.h>
 
-#include "lance/scan/exec/parallel_for.h"
 #include "lance/store/object_store.h"
 #include "lance/table/manifest_file.h"
 #include "lance/table/manifest_serde.h"
@@ -12,9 +11,10 @@ namespace lance::dataset {
 Result<VersionFile> ReadVersionFile(store::ObjectStore& store, const table::ManifestLocation& location) {
   VersionFile out;
   out.location = location;
-  auto file = table::ReadManifestFile(store, location.key());
-  if (Is(file.status(), ErrorKind::kNotFound)) return out;
-  ARROW_RETURN_NOT_OK(file.status());
+  auto outline = table::ReadManifestOutline(store, location.key());
+  if (Is(outline.status(), ErrorKind::kNotFound)) return out;
+  ARROW_RETURN_NOT_OK(outline.status());
+  table::ManifestFile* file = &outline->file;
   ARROW_RETURN_NOT_OK(
       WithContext(table::CheckReadable(*file->manifest), file->object == nullptr ? "" : location.key()));
   if (file->manifest->index_section.has_value()) {
@@ -25,19 +25,16 @@ Result<VersionFile> ReadVersionFile(store::ObjectStore& store, const table::Mani
                     location.key()));
   }
   out.manifest = std::move(file->manifest);
+  out.fragments = std::move(outline->fragments);
+  out.bytes = std::move(file->tail);
   return out;
 }
 
-Result<std::vector<VersionFile>> ReadVersionFiles(store::ObjectStore& store, runtime::ThreadPool* pool) {
+Result<std::vector<table::ManifestLocation>> ListVersionFiles(store::ObjectStore& store) {
   ARROW_ASSIGN_OR_RAISE(auto locations, table::ListManifests(store));
   ARROW_ASSIGN_OR_RAISE(auto detached, table::ListDetachedManifests(store));
   locations.insert(locations.end(), detached.begin(), detached.end());
-  std::vector<VersionFile> out(locations.size());
-  ARROW_RETURN_NOT_OK(scan::ParallelFor(pool, locations.size(), [&](size_t i) -> Status {
-    ARROW_ASSIGN_OR_RAISE(out[i], ReadVersionFile(store, locations[i]));
-    return Status::OK();
-  }));
-  return out;
+  return locations;
 }
 
 }  // namespace lance::dataset

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "lance/base/status.h"
@@ -11,8 +11,8 @@
 namespace lance::store {
 class ObjectStore;
 }
-namespace lance::runtime {
-class ThreadPool;
+namespace arrow {
+class Buffer;
 }
 
 namespace lance::dataset {
@@ -20,15 +20,16 @@ namespace lance::dataset {
 /// A version as its manifest file has it, without opening it as a table.
 struct VersionFile {
   table::ManifestLocation location;
-  std::shared_ptr<const table::Manifest> manifest;  ///< nullptr: removed since the listing
+  std::shared_ptr<const table::Manifest> manifest;  ///< without fragments; nullptr: removed since the listing
   std::vector<table::IndexMetadata> indices;
+  std::vector<std::string_view> fragments;  ///< as they are stored, in `bytes`
+  std::shared_ptr<arrow::Buffer> bytes;
 };
 
-/// Reads the manifests of all versions of a line of versions, ascending, detached ones after the others. In
-/// parallel. Errors: those of reading any of them, but NotFound.
-Result<std::vector<VersionFile>> ReadVersionFiles(store::ObjectStore& store, runtime::ThreadPool* pool);
+/// Where the manifests of all versions of a line of versions are, ascending, detached ones after the others.
+Result<std::vector<table::ManifestLocation>> ListVersionFiles(store::ObjectStore& store);
 
-/// One of them.
+/// Reads one of them. Errors: those of reading it, but NotFound.
 Result<VersionFile> ReadVersionFile(store::ObjectStore& store, const table::ManifestLocation& location);
 
 }  // namespace lance::dataset

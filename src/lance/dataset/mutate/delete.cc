@@ -67,8 +67,10 @@ Result<DeleteResult> DeleteOnce(const SnapshotPtr& snapshot, const std::string& 
   }
   dataset::RowsByFragment rows = dataset::GroupByFragment(addresses);
   const auto durability = dataset::ToCommitOptions(options.commit).durability;
-  ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(*snapshot, rows, durability));
   table::CommitRequest request;
+  request.unsynced = std::make_shared<store::Unsynced>();
+  ARROW_ASSIGN_OR_RAISE(dataset::Removal removal,
+                        dataset::RemoveRows(*snapshot, rows, durability, request.unsynced.get()));
   request.operation =
       table::operation::Delete{removal.updated_fragments, std::move(removal.removed_fragment_ids), predicate};
   request.read_version = snapshot->manifest().version;

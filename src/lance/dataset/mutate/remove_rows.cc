@@ -26,13 +26,13 @@ RowsByFragment GroupByFragment(std::span<const uint64_t> addresses) {
 }
 
 Result<Removal> RemoveRows(const table::Snapshot& snapshot, const RowsByFragment& rows,
-                           store::Durability durability) {
+                           store::Durability durability, store::Unsynced* unsynced) {
   Removal out;
   for (const auto& [id, offsets] : rows) {
     const table::Fragment* fragment = snapshot.FindFragment(id);
     if (fragment == nullptr) return Internal("rows of fragment {} to delete, which is not there", id);
     ARROW_ASSIGN_OR_RAISE(std::optional<table::Fragment> updated,
-                          table::DeleteRows(snapshot, *fragment, offsets, durability));
+                          table::DeleteRows(snapshot, *fragment, offsets, durability, unsynced));
     if (updated.has_value()) {
       out.updated_fragments.push_back(*std::move(updated));
     } else {

@@ -7,6 +7,7 @@
 
 #include "lance/base/status.h"
 #include "lance/store/object_store.h"
+#include "lance/store/unsynced.h"
 #include "lance/table/manifest.h"
 #include "lance/table/snapshot.h"
 
@@ -28,9 +29,10 @@ struct Removal {
   std::vector<uint64_t> removed_fragment_ids;      ///< nothing is left of them
 };
 
-/// Writes the deletion files that add `rows`, all of them live, to what is deleted already.
+/// Writes the deletion files that add `rows`, all of them live, to what is deleted already. Those noted in
+/// `unsynced` are made durable by the commit.
 Result<Removal> RemoveRows(const table::Snapshot& snapshot, const RowsByFragment& rows,
-                           store::Durability durability);
+                           store::Durability durability, store::Unsynced* unsynced = nullptr);
 
 /// Removes the deletion files that RemoveRows wrote, when they were not committed. Best effort.
 void UndoRemoval(const table::Snapshot& snapshot, const std::vector<table::Fragment>& updated_fragments);

@@ -142,6 +142,7 @@ class RowChangesImpl final : public RowChanges {
     settings.data_storage_version = options_.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(dataset::FragmentWriterOptions writer,
                           dataset::MakeFragmentWriterOptions(snapshot(), settings, options_.commit.durable));
+    writer.unsynced = unsynced_;
     folders_ = writer.folders;
     return dataset::FragmentWriter::Make(fields, std::move(writer));
   }
@@ -179,6 +180,7 @@ class RowChangesImpl final : public RowChanges {
   Result<std::shared_ptr<Dataset>> CommitFragments(const std::vector<table::Fragment>& fragments) {
     table::CommitRequest request;
     request.read_version = snapshot().manifest().version;
+    request.unsynced = unsynced_;
     if (touched_.empty()) {
       request.operation = table::operation::Append{fragments};
       return dataset::CommitOperation(snapshot(), std::move(request), options_.commit);
@@ -186,7 +188,8 @@ class RowChangesImpl final : public RowChanges {
     dataset::RowsByFragment rows = TouchedRows();
     ARROW_RETURN_NOT_OK(CheckLive(rows));
     const auto durability = dataset::ToCommitOptions(options_.commit).durability;
-    ARROW_ASSIGN_OR_RAISE(const dataset::Removal removal, dataset::RemoveRows(snapshot(), rows, durability));
+    ARROW_ASSIGN_OR_RAISE(const dataset::Removal removal,
+                          dataset::RemoveRows(snapshot(), rows, durability, unsynced_.get()));
     if (fragments.empty()) {
       request.operation = table::operation::Delete{removal.updated_fragments, removal.removed_fragment_ids,
                                                    "_rowaddr IN (...)"};
@@ -238,6 +241,7 @@ class RowChangesImpl final : public RowChanges {
   std::vector<uint64_t> waiting_addresses_;
   std::unique_ptr<dataset::FragmentWriter> updated_;
   std::unique_ptr<dataset::FragmentWriter> inserted_;
+  const std::shared_ptr<store::Unsynced> unsynced_ = std::make_shared<store::Unsynced>();
   std::vector<dataset::DataFolder> folders_;
   std::vector<uint64_t> moved_;  // addresses of the rows in updated_, where row ids are stable
   std::set<uint32_t> updated_fields_;

@@ -64,6 +64,35 @@ TEST(RowChanges, CommitsDeletesUpdatesAndInsertsAsOneVersion) {
   EXPECT_EQ(Text(*dataset), "1 2 3 4 | a b c d");
 }
 
+TEST(RowChanges, KeepsAndTakesBlobs) {
+  const auto blob = arrow::field("b", arrow::large_binary(), true,
+                                 arrow::key_value_metadata({{"lance-encoding:blob", "true"}}));
+  const auto columns = arrow::schema({arrow::field("k", arrow::int64()), blob});
+  for (const char* version : {"2.1", "2.2"}) {
+    WriteOptions options;
+    options.files.data_storage_version = version;
+    auto dataset = Write(Rows(columns, {"[1, 2, 3]", R"(["one", null, "three"])"}), FreshUri(), options);
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    auto changes = RowChanges::Make(*dataset).ValueOrDie();
+    EXPECT_EQ(*changes->Update(std::vector{At(0, 0), At(0, 1)},
+                               *Batch(arrow::schema({columns->field(0)}), {"[10, 20]"})),
+              2u);
+    EXPECT_EQ(*changes->Update(std::vector{At(0, 2)}, *Batch(arrow::schema({blob}), {R"(["new"])"})), 1u);
+    ASSERT_TRUE(changes->Insert(*Batch(columns, {"[4]", R"(["four"])"})).ok());
+    auto result = changes->Commit();
+    ASSERT_TRUE(result.ok()) << result.status();
+    ScanOptions scan;
+    scan.blobs = BlobMode::kAllBinary;
+    auto read =
+        (*result)->Scan(scan).ValueOrDie()->ToTable().ValueOrDie()->CombineChunksToBatch().ValueOrDie();
+    const auto wanted = Batch(arrow::schema({columns->field(0), arrow::field("b", arrow::large_binary())}),
+                              {"[10, 20, 3, 4]", R"(["one", null, "new", "four"])"});
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(read->column(i)->Equals(*wanted->column(i))) << version << read->column(i)->ToString();
+    }
+  }
+}
+
 TEST(RowChanges, CountsARowOnce) {
   auto changes = RowChanges::Make(FourRows()).ValueOrDie();
   EXPECT_EQ(*changes->Update(std::vector{At(0, 1), At(0, 1), At(1, 0)}, *Names(R"(["x", "y", "z"])")), 2u);

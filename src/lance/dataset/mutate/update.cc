@@ -75,6 +75,7 @@ class UpdateAttempt {
     settings.data_storage_version = options_.data_storage_version;
     ARROW_ASSIGN_OR_RAISE(dataset::FragmentWriterOptions writer_options,
                           dataset::MakeFragmentWriterOptions(*snapshot_, settings, options_.commit.durable));
+    writer_options.unsynced = unsynced_;
     ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, writer_options));
     ARROW_RETURN_NOT_OK(RewriteRows(writer.get()));
     ARROW_ASSIGN_OR_RAISE(std::vector<table::Fragment> fragments, writer->Finish());
@@ -119,7 +120,8 @@ class UpdateAttempt {
     ARROW_RETURN_NOT_OK(dataset::KeepRowIds(*snapshot_, addresses_, fragments));
     dataset::RowsByFragment rows = dataset::GroupByFragment(addresses_);
     const auto durability = dataset::ToCommitOptions(options_.commit).durability;
-    ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(*snapshot_, rows, durability));
+    ARROW_ASSIGN_OR_RAISE(dataset::Removal removal,
+                          dataset::RemoveRows(*snapshot_, rows, durability, unsynced_.get()));
     table::operation::Update update;
     update.removed_fragment_ids = std::move(removal.removed_fragment_ids);
     update.updated_fragments = removal.updated_fragments;
@@ -132,6 +134,7 @@ class UpdateAttempt {
     request.operation = std::move(update);
     request.read_version = snapshot_->manifest().version;
     request.affected_rows = std::move(rows);
+    request.unsynced = unsynced_;
     UpdateResult out;
     out.num_updated_rows = addresses_.size();
     auto committed = dataset::CommitOperation(*snapshot_, std::move(request), options_.commit);
@@ -149,6 +152,7 @@ class UpdateAttempt {
   const std::map<std::string, std::string>& updates_;
   const std::string& where_;
   const MutateOptions& options_;
+  const std::shared_ptr<store::Unsynced> unsynced_ = std::make_shared<store::Unsynced>();
   std::vector<NewValue> values_;
   std::vector<uint64_t> addresses_;  // of the old rows, in the order they were written
 };

@@ -219,6 +219,7 @@ Result<std::shared_ptr<Dataset>> CommitCasts(const Dataset& dataset, Change chan
   table::CommitRequest request;
   request.operation = std::move(merge);
   request.read_version = manifest.version;
+  request.unsynced = written.unsynced;
   auto committed = dataset::CommitOperation(*snapshot, std::move(request), commit);
   if (Is(committed.status(), ErrorKind::kCommitConflict)) dataset::RemoveColumnFiles(options, written);
   return committed;

@@ -34,6 +34,7 @@ Result<std::shared_ptr<Dataset>> CommitNewColumns(const table::Snapshot& snapsho
   table::CommitRequest request;
   request.operation = std::move(merge);
   request.read_version = snapshot.manifest().version;
+  request.unsynced = files.unsynced;
   auto committed = CommitOperation(snapshot, std::move(request), commit);
   if (Is(committed.status(), ErrorKind::kCommitConflict)) RemoveColumnFiles(options, files);
   return committed;

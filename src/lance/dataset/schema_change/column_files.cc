@@ -216,7 +216,10 @@ Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(const table::Sn
   }
   ARROW_ASSIGN_OR_RAISE(auto arrow_schema, schema.ToArrow());
   std::string path = NewDataFileName();
-  ARROW_ASSIGN_OR_RAISE(auto object, folder.store->Create(KeyOf(folder, path), options.durability));
+  const bool later = options.durability == store::Durability::kSync && options.unsynced != nullptr;
+  const auto durability = later ? store::Durability::kLater : options.durability;
+  ARROW_ASSIGN_OR_RAISE(auto object, folder.store->Create(KeyOf(folder, path), durability));
+  if (later) options.unsynced->Add(folder.store, KeyOf(folder, path));
   ARROW_ASSIGN_OR_RAISE(auto file, file::FileWriter::Make(std::move(object), schema, options.file));
   return std::make_unique<ColumnFileWriterImpl>(std::move(path), std::move(file), std::move(deletions),
                                                 fragment.physical_rows, schema, std::move(arrow_schema),
@@ -226,10 +229,13 @@ Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(const table::Sn
 Result<NewColumnFiles> WriteColumnFiles(const table::Snapshot& snapshot, arrow::RecordBatchReader& values,
                                         const schema::Schema& schema, const FragmentWriterOptions& options) {
   NewColumnFiles out;
+  out.unsynced = std::make_shared<store::Unsynced>();
+  FragmentWriterOptions writing = options;
+  writing.unsynced = out.unsynced;
   RowFeeder feeder(values);
   auto write = [&]() -> Status {
     for (const table::Fragment& fragment : snapshot.manifest().fragments) {
-      ARROW_ASSIGN_OR_RAISE(auto writer, ColumnFileWriter::Make(snapshot, fragment, schema, options));
+      ARROW_ASSIGN_OR_RAISE(auto writer, ColumnFileWriter::Make(snapshot, fragment, schema, writing));
       ARROW_RETURN_NOT_OK(feeder.Feed(writer.get()));
       ARROW_ASSIGN_OR_RAISE(table::DataFile file, writer->Finish());
       out.fragments.push_back(fragment);

@@ -39,6 +39,7 @@ class ColumnFileWriter {
 struct NewColumnFiles {
   std::vector<table::Fragment>
       fragments;  ///< all of the table's, in order, each with its new file at the end
+  std::shared_ptr<store::Unsynced> unsynced;  ///< the files, if they are to be durable: for the commit
 };
 
 /// Writes the columns of `values`, one row for each live row of the table in scan order, a file a fragment.

@@ -37,6 +37,7 @@ arrow::Result<std::shared_ptr<Dataset>> ReplaceColumns(const Dataset& dataset,
   LANCE_CHECK_ARG(!replacements.empty(), "no columns to replace");
   ARROW_ASSIGN_OR_RAISE(auto options, dataset::MakeFragmentWriterOptions(snapshot, {}, commit.durable));
   dataset::NewColumnFiles written;
+  options.unsynced = written.unsynced = std::make_shared<store::Unsynced>();
   table::operation::DataReplacement operation;
   auto write = [&]() -> Status {
     for (const ColumnReplacement& replacement : replacements) {
@@ -58,6 +59,7 @@ arrow::Result<std::shared_ptr<Dataset>> ReplaceColumns(const Dataset& dataset,
   table::CommitRequest request;
   request.operation = std::move(operation);
   request.read_version = dataset.version();
+  request.unsynced = written.unsynced;
   auto committed = dataset::CommitOperation(snapshot, std::move(request), commit);
   if (Is(committed.status(), ErrorKind::kCommitConflict)) dataset::RemoveColumnFiles(options, written);
   return committed;

@@ -1,4 +1,5 @@
 #include "lance/dataset/write/fragment_writer.h"
+#include "lance/runtime/session.h"
 #include "lance/table/storage_version.h"
 
 namespace lance::dataset {
@@ -31,6 +32,7 @@ Result<FragmentWriterOptions> MakeFragmentWriterOptions(const table::Snapshot& s
   ARROW_ASSIGN_OR_RAISE(out.file.version,
                         ParseStorageVersion(settings.data_storage_version.value_or(version)));
   ApplySettings(settings, durable, &out);
+  out.file.pool = snapshot.session()->thread_pool();
   out.folders.push_back({snapshot.object_store(), "data", std::nullopt});
   return out;
 }

@@ -30,7 +30,9 @@ void RemoveSidecars(const DataFolder& folder, const std::string& file_name) {
 class FragmentWriterImpl : public FragmentWriter {
  public:
   FragmentWriterImpl(schema::Schema schema, FragmentWriterOptions options)
-      : schema_(std::move(schema)), options_(std::move(options)) {}
+      : schema_(std::move(schema)), options_(std::move(options)), unsynced_(options_.unsynced) {
+    if (unsynced_ == nullptr) unsynced_ = std::make_shared<store::Unsynced>();
+  }
 
   ~FragmentWriterImpl() override {
     if (finished_) return;
@@ -87,7 +89,9 @@ class FragmentWriterImpl : public FragmentWriter {
     fragments_.push_back(std::move(fragment));
     rows_completed_ += written.num_rows;
     bytes_completed_ += written.size_bytes;
+    if (durable()) unsynced_->Add(folder_->store, KeyOf(folder_->prefix, fragments_.back().files[0].path));
     if (options_.on_complete != nullptr) {
+      ARROW_RETURN_NOT_OK(unsynced_->Sync());  // whoever is told may commit it
       ARROW_RETURN_NOT_OK(options_.on_complete(FragmentMetadata(fragments_.back())));
     }
     if (options_.progress == nullptr) return Status::OK();
@@ -96,6 +100,7 @@ class FragmentWriterImpl : public FragmentWriter {
 
   Result<std::vector<table::Fragment>> Finish() override {
     ARROW_RETURN_NOT_OK(EndFragment());
+    if (options_.unsynced == nullptr) ARROW_RETURN_NOT_OK(unsynced_->Sync());
     finished_ = true;
     return std::move(fragments_);
   }
@@ -105,15 +110,20 @@ class FragmentWriterImpl : public FragmentWriter {
   }
 
  private:
+  bool durable() const { return options_.durability == store::Durability::kSync; }
+
   Status BeginFragment() {
+    const auto durability = durable() ? store::Durability::kLater : options_.durability;
     folder_ = &options_.folders[next_folder_++ % options_.folders.size()];
     name_ = NewDataFileName();
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<store::WritableObject> object,
-                          folder_->store->Create(KeyOf(folder_->prefix, name_), options_.durability));
+                          folder_->store->Create(KeyOf(folder_->prefix, name_), durability));
     file::WriteOptions options = options_.file;
-    options.create_sidecar = [store = folder_->store, prefix = folder_->prefix, name = name_,
-                              durability = options_.durability](uint32_t blob_id) {
-      return store->Create(KeyOf(prefix, encoding::BlobSidecarPath(name, blob_id)), durability);
+    options.create_sidecar = [store = folder_->store, prefix = folder_->prefix, name = name_, durability,
+                              unsynced = unsynced_](uint32_t blob_id) {
+      const std::string key = KeyOf(prefix, encoding::BlobSidecarPath(name, blob_id));
+      if (durability == store::Durability::kLater) unsynced->Add(store, key);
+      return store->Create(key, durability);
     };
     ARROW_ASSIGN_OR_RAISE(file_, file::FileWriter::Make(std::move(object), schema_, options));
     if (EventsWanted()) Emit(kFileAudit, {{"mode", "create"}, {"type", "data"}, {"path", name_}});
@@ -123,6 +133,7 @@ class FragmentWriterImpl : public FragmentWriter {
 
   const schema::Schema schema_;
   const FragmentWriterOptions options_;
+  std::shared_ptr<store::Unsynced> unsynced_;
   size_t next_folder_ = 0;
   const DataFolder* folder_ = nullptr;  // of the file at hand
   std::string name_;

@@ -11,6 +11,7 @@
 #include "lance/file/file_writer.h"
 #include "lance/schema/schema.h"
 #include "lance/store/object_store.h"
+#include "lance/store/unsynced.h"
 #include "lance/table/manifest.h"
 #include "lance/table/snapshot.h"
 #include "lance/write.h"
@@ -34,6 +35,8 @@ struct FragmentWriterOptions {
   uint64_t max_rows_per_file = 1'048'576;
   uint64_t max_bytes_per_file = 90ull << 30;
   store::Durability durability = store::Durability::kSync;
+  /// Where files are noted that a commit makes durable; null: the writer does.
+  std::shared_ptr<store::Unsynced> unsynced;
   std::vector<DataFolder> folders;  ///< used in turn, one at least
   std::function<Status(const WriteProgress&)> progress;
   std::function<Status(const FragmentMetadata&)> on_begin;
@@ -51,6 +54,7 @@ class FragmentWriter {
   virtual Status Write(const arrow::RecordBatch& rows) = 0;
   /// Ends the file at hand, if there is one: the next row starts a new fragment.
   virtual Status EndFragment() = 0;
+  /// The fragments, durable if that is asked for.
   virtual Result<std::vector<table::Fragment>> Finish() = 0;
   virtual uint64_t bytes_written() const = 0;
 };

@@ -208,8 +208,11 @@ Result<std::shared_ptr<Dataset>> Write(arrow::RecordBatchReader& rows, SnapshotP
                                        const std::string& uri, const WriteOptions& options) {
   ARROW_ASSIGN_OR_RAISE(WritePlan plan, MakePlan(*rows.schema(), std::move(table), uri, options));
   TellWriting(plan);
+  plan.writer.unsynced = std::make_shared<store::Unsynced>();
   ARROW_ASSIGN_OR_RAISE(std::vector<table::Fragment> fragments, WriteRows(rows, plan));
-  Result<SnapshotPtr> committed = CommitWrite(plan, RequestOf(plan, fragments));
+  table::CommitRequest request = RequestOf(plan, fragments);
+  request.unsynced = plan.writer.unsynced;
+  Result<SnapshotPtr> committed = CommitWrite(plan, std::move(request));
   if (!committed.ok()) {
     if (!Is(committed.status(), ErrorKind::kCommitStateUnknown)) {
       dataset::RemoveDataFiles(plan.writer.folders, fragments);

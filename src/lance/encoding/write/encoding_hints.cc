@@ -89,6 +89,10 @@ Result<EncodingHints> EncodingHints::Parse(const schema::Field& field, const Pag
     ARROW_RETURN_NOT_OK(reader.Read("rle-threshold", &threshold));
     hints.rle_threshold = threshold;
   }
+  if (hints.compression && format.minor >= 2) {
+    // Who asks for a compressor wants small files: it needs more than 4 KB to find something.
+    hints.string_chunk_bytes = hints.compressed_chunk_bytes = 32 << 10;
+  }
   ARROW_RETURN_NOT_OK(reader.Read("minichunk-size", &hints.string_chunk_bytes));
   ARROW_RETURN_NOT_OK(reader.Read("dict-divisor", &hints.dictionary_divisor));
   ARROW_RETURN_NOT_OK(reader.Read("dict-size-ratio", &hints.dictionary_size_ratio));
@@ -97,7 +101,9 @@ Result<EncodingHints> EncodingHints::Parse(const schema::Field& field, const Pag
     return InvalidArgument("field {}: {}dict-size-ratio is {}, not in (0, 1]", field.name, kPrefix,
                            hints.dictionary_size_ratio);
   }
-  if (format.minor >= 2) hints.dictionary_compression = Compression{Scheme::kLz4, std::nullopt};
+  if (format.minor >= 2) {
+    hints.dictionary_compression = hints.compression.value_or(Compression{Scheme::kLz4, std::nullopt});
+  }
   if (auto text = reader.Text("dict-values-compression")) {
     ARROW_ASSIGN_OR_RAISE(bool scheme, reader.ReadScheme(*text, "dict-values-compression-level",
                                                          &hints.dictionary_compression));

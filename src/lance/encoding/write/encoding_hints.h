@@ -23,6 +23,7 @@ struct EncodingHints {
   ByteStreamSplit byte_stream_split = ByteStreamSplit::kAuto;
   std::optional<double> rle_threshold;  ///< runs a value must stay below it
   uint64_t string_chunk_bytes = 4096;
+  uint64_t compressed_chunk_bytes = 4096;  ///< of numbers below a compressor that was asked for
 
   uint64_t dictionary_least_values = 100;
   uint64_t dictionary_divisor = 2;     ///< at most one entry in so many values

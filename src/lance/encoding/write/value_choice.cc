@@ -1,6 +1,8 @@
 #include "lance/encoding/write/value_choice.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include <arrow/type.h>
@@ -21,14 +23,19 @@
 namespace lance::encoding {
 namespace {
 
-constexpr double kMostDistinct = 0.98;  ///< of a sample: more is not worth trying
-constexpr double kMostOfNumbers = 0.8;  ///< of their size otherwise, for lz4 to be worth it
-constexpr double kMostOfFloats = 0.9;
+// Of their size otherwise, for lz4 to be worth the time to expand it: scans take two to three times as long.
+constexpr double kMostOfNumbers = 0.6;
+constexpr double kMostOfWide = 0.8;
+constexpr double kMostOfFloats = 0.75;
 constexpr uint64_t kLeastCompressedBytes = 16 << 10;
 constexpr uint64_t kLeastFsstBytes = 32 << 10;
 constexpr uint64_t kLeastFsstLength = 5;  ///< of the longest string
 constexpr uint64_t kMaxEntries = 100'000;
-constexpr double kMaxSplitEntropy = 4.0;  ///< bits a byte: below it, splitting bytes helps a compressor
+constexpr double kMaxSplitEntropy = 4.0;    ///< bits a byte: below it, splitting bytes helps a compressor
+constexpr double kWorthCompressing = 0.97;  ///< of what is stored otherwise, when a compressor was asked for
+/// What becomes of text in a symbol table, and of the entries of a dictionary that are compressed.
+constexpr double kShareOfText = 0.4;
+constexpr double kShareOfEntries = 0.6;
 
 // What is said of the type of the values beside their width.
 bool IsFloat(const LeafShape& shape) {
@@ -38,8 +45,8 @@ bool IsFloat(const LeafShape& shape) {
 
 // lz4 where it saves a lot though nobody asked for it: bytes of numbers that grow slowly or are small in size
 // lie in streams of equals, and wide decimals are mostly zeros. Null: not worth the time to expand it.
-// Measured on sorted, signed and two-digit numbers (120,000 of each): 0.30, 0.71 and 0.89 of what bit packing
-// and plain values take.
+// Sorted numbers take 0.3 of what bit packing does; signed ones (0.71) and doubles of two digits (0.89) are
+// left alone.
 Result<std::unique_ptr<ChunkEncoder>> TryCompress(const LeafShape& shape, const LeafValues& values,
                                                   uint64_t best) {
   if (values.size * values.bits / 8 < kLeastCompressedBytes) return nullptr;
@@ -48,20 +55,42 @@ Result<std::unique_ptr<ChunkEncoder>> TryCompress(const LeafShape& shape, const 
   auto encoder = splittable ? MakeByteStreamSplitEncoder(values) : MakeFlatEncoder(values);
   const Compression lz4{Scheme::kLz4, std::nullopt};
   ARROW_ASSIGN_OR_RAISE(double share, SampleCompression(encoder.get(), lz4));
-  const double limit = IsFloat(shape) ? kMostOfFloats : kMostOfNumbers;
+  const double limit = IsFloat(shape) ? kMostOfFloats : splittable ? kMostOfNumbers : kMostOfWide;
   if (share * static_cast<double>(values.size * values.bits / 8) > limit * static_cast<double>(best))
     return nullptr;
   return WrapGeneral(std::move(encoder), lz4);
 }
 
+// The values compressed as was asked for, whole or their bytes split, where that is shorter than `plain`
+// bytes; null where it is not.
+Result<std::unique_ptr<ChunkEncoder>> Compress(const LeafValues& values, const EncodingHints& hints,
+                                               uint64_t plain) {
+  const bool splittable = values.bits == 32 || values.bits == 64;
+  const uint64_t chunk_values =
+      std::min(kMaxChunkValues,
+               std::bit_floor(std::max<uint64_t>(16, hints.compressed_chunk_bytes * 8 / values.bits)));
+  const bool split_only = splittable && hints.byte_stream_split == ByteStreamSplit::kOn;
+  std::unique_ptr<ChunkEncoder> best;
+  double least = static_cast<double>(plain) * kWorthCompressing;
+  const double raw = static_cast<double>(values.size * values.bits) / 8;
+  const auto consider = [&](std::unique_ptr<ChunkEncoder> encoder) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const double share, SampleCompression(encoder.get(), *hints.compression));
+    if (share * raw >= least && !split_only) return Status::OK();
+    least = share * raw;
+    best = std::move(encoder);
+    return Status::OK();
+  };
+  if (splittable && hints.byte_stream_split != ByteStreamSplit::kOff) {
+    ARROW_RETURN_NOT_OK(consider(MakeByteStreamSplitEncoder(values, chunk_values)));
+  }
+  if (!split_only) ARROW_RETURN_NOT_OK(consider(MakeFlatEncoder(values, chunk_values)));
+  if (best == nullptr) return nullptr;
+  return WrapGeneral(std::move(best), *hints.compression);
+}
+
 Result<std::unique_ptr<ChunkEncoder>> ChooseFixed(const LeafShape& shape, const LeafValues& values,
                                                   const EncodingHints& hints) {
   if (hints.uncompressed) return MakeFlatEncoder(values);
-  const bool splittable = values.bits == 32 || values.bits == 64;
-  if (hints.compression && splittable && hints.byte_stream_split != ByteStreamSplit::kOff &&
-      (hints.byte_stream_split == ByteStreamSplit::kOn || MeanByteEntropy(values) < kMaxSplitEntropy)) {
-    return MakeByteStreamSplitEncoder(values);
-  }
   auto packed = MakeBitpackEncoder(values);
   uint64_t best = values.size * values.bits / 8;
   if (packed != nullptr) best = BitpackedBytes(*packed);
@@ -71,7 +100,13 @@ Result<std::unique_ptr<ChunkEncoder>> ChooseFixed(const LeafShape& shape, const 
        static_cast<double>(CountRuns(static_cast<unsigned>(values.bits), values.data, values.size)) <
            *hints.rle_threshold * static_cast<double>(values.size));
   if (runs_allowed) {
-    if (auto runs = MakeRleEncoder(values, best)) return runs;
+    if (auto runs = MakeRleEncoder(values, best)) {
+      return hints.compression ? WrapGeneral(std::move(runs), *hints.compression) : std::move(runs);
+    }
+  }
+  if (hints.compression && values.bits >= 8) {
+    ARROW_ASSIGN_OR_RAISE(auto compressed, Compress(values, hints, best));
+    if (compressed != nullptr) return compressed;
   }
   if (values.kind == LeafKind::kFixed && !hints.compression &&
       hints.byte_stream_split != ByteStreamSplit::kOff) {
@@ -102,6 +137,15 @@ Result<std::vector<uint8_t>> EncodeFixedEntries(const LeafValues& entries,
   return std::vector<uint8_t>(entries.data, entries.data + raw);
 }
 
+// Whether strings are shorter as numbers of so many entries than as they are below a symbol table.
+bool EntriesPay(const LeafValues& values, double distinct) {
+  const auto size = static_cast<double>(values.size);
+  const double entry = static_cast<double>(values.data_bytes) / size + values.offset_bytes();
+  const double numbers = size * std::max(1.0, std::ceil(std::log2(distinct))) / 8;
+  return numbers + distinct * entry * kShareOfEntries <
+         static_cast<double>(values.data_bytes) * kShareOfText + size;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape, const LeafValues& values,
@@ -110,11 +154,8 @@ Result<std::unique_ptr<ChunkEncoder>> ChooseChunkEncoder(const LeafShape& shape,
     case LeafKind::kFixed:
       if (!shape.dims.empty()) return MakeFixedSizeListEncoder(shape, values);
       [[fallthrough]];
-    case LeafKind::kDictionary: {
-      ARROW_ASSIGN_OR_RAISE(auto encoder, ChooseFixed(shape, values, hints));
-      if (hints.compression) return WrapGeneral(std::move(encoder), *hints.compression);
-      return encoder;
-    }
+    case LeafKind::kDictionary:
+      return ChooseFixed(shape, values, hints);
     case LeafKind::kVariable: {
       if (WantsFsst(shape, values, hints)) {
         ARROW_ASSIGN_OR_RAISE(auto strings, CompressStrings(values));
@@ -154,10 +195,11 @@ Result<std::optional<LeafValues>> ChooseDictionary(const LeafShape& shape, const
   limits.max_encoded_bytes = static_cast<uint64_t>(static_cast<double>(raw) * hints.dictionary_size_ratio);
   limits.max_entry_bytes = hints.dictionary_max_bytes;
   if (limits.max_entries == 0 || raw == 0) return std::nullopt;
-  if (auto distinct = SampleDistinct(values)) {
-    if (*distinct >= kMostDistinct) return std::nullopt;
-    if (*distinct * static_cast<double>(values.size) > static_cast<double>(limits.max_entries))
-      return std::nullopt;
+  if (auto distinct = EstimateDistinct(values)) {
+    if (*distinct > static_cast<double>(limits.max_entries)) return std::nullopt;
+    if (!fixed && !EntriesPay(values, *distinct)) return std::nullopt;
+    if (!fixed) limits.max_packed_entries = limits.max_entries;
+    limits.expected_entries = static_cast<uint64_t>(*distinct);
   }
   return BuildDictionary(values, NullFlags(levels), limits);
 }

@@ -48,8 +48,8 @@ std::string SubIndexMembers(const VectorSegment& segment) {
   }
   const std::string_view type =
       kind.sub_index == SubIndex::kHnsw ? std::string_view("HNSW") : QuantizerName(kind.quantizer);
-  return out + fmt::format(R"(,"index_type":"{}","metric_type":"{}")", type,
-                           MetricName(segment.header().metric));
+  return out +
+         fmt::format(R"(,"index_type":"{}","metric_type":"{}")", type, MetricName(segment.header().metric));
 }
 
 Result<std::string> DescribeSegment(const table::Snapshot& snapshot, const table::IndexMetadata& entry,

@@ -24,7 +24,7 @@ constexpr uint64_t kMinUnitBytes = 256 << 10;
 constexpr uint64_t kSerialBytes = 512 << 10;
 constexpr uint64_t kSmallUnitsAhead = 128;
 // Large units (of wide rows) need not go as far ahead as others to keep all threads busy.
-constexpr uint64_t kLargeUnitsAheadBytes = 128 << 20;
+constexpr uint64_t kLargeUnitsAheadBytes = 64 << 20;
 
 class EmptyStream : public BatchStream {
  public:
@@ -169,7 +169,10 @@ class Executor {
     auto start = [run = run_](std::shared_ptr<const ScanPlan> allowed) {
       return Executor(std::move(allowed), run, RunPurpose::kTable).StartUnits();
     };
-    auto vectors = std::make_shared<TakeReader>(ContextOf(NodeRole::kKnn));
+    // Vectors are compared and dropped.
+    auto context = std::make_shared<ReadContext>(*ContextOf(NodeRole::kKnn));
+    context->views = true;
+    auto vectors = std::make_shared<TakeReader>(std::move(context));
     inputs.push_back(MakeAnnSearch(plan_, run_, std::move(vectors), std::move(start)));
     if (!plan_->fragments.empty()) {
       ARROW_ASSIGN_OR_RAISE(inputs.emplace_back(), StartUnits());

@@ -1,19 +1,9 @@
 #pragma once
 
-#include <cstddef>
-#include <functional>
-
-#include "lance/base/status.h"
-
-namespace lance::runtime {
-class ThreadPool;
-}
+#include "lance/runtime/parallel_for.h"
 
 namespace lance::scan {
 
-/// Calls `body(i)` for i in [0, count), on the calling thread and, where it helps, in the pool; returns when
-/// all are done. The caller never waits for a call that has not begun, so this may be used from within pool
-/// tasks. The first error wins and stops calls that have not begun.
-Status ParallelFor(runtime::ThreadPool* pool, size_t count, const std::function<Status(size_t)>& body);
+using runtime::ParallelFor;
 
 }  // namespace lance::scan

@@ -65,11 +65,6 @@ index::SearchOptions OptionsFor(const NearestQuery& nearest, const KnnQuery& knn
     options.probes.maximum = static_cast<size_t>(std::max<int64_t>(*nearest.maximum_nprobes, 1));
   }
   if (nearest.ef.has_value()) options.ef = static_cast<uint64_t>(std::max<int64_t>(*nearest.ef, 1));
-  if (!knn.multi_vector && !nearest.refine_factor.has_value()) {
-    // Distances of an index are near the exact ones only; refined ones decide for themselves.
-    options.lower_bound = knn.lower_bound;
-    options.upper_bound = knn.upper_bound;
-  }
   return options;
 }
 
@@ -104,7 +99,13 @@ Status UseVectorIndex(std::shared_ptr<const index::VectorIndex> index, const Nea
   }
   ann->index = std::move(index);
   ann->options = OptionsFor(nearest, knn);
-  ann->refine = nearest.refine_factor.has_value() || knn.multi_vector;
+  // Estimates cannot be merged with the exact distances of the rest.
+  const bool merged = !others.empty() && !fast;
+  ann->refine = nearest.refine_factor.has_value() || knn.multi_vector || merged;
+  if (!ann->refine) {
+    ann->options.lower_bound = knn.lower_bound;
+    ann->options.upper_bound = knn.upper_bound;
+  }
   ann->vector_column = plan->context->columns.Find(knn.column);
   if (nearest.minimum_nprobes.has_value()) {
     ann->minimum_nprobes = static_cast<uint64_t>(*nearest.minimum_nprobes);

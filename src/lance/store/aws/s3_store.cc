@@ -233,7 +233,8 @@ class S3Store : public ObjectStore, public OrderedNames {
     ARROW_RETURN_NOT_OK(out->Write(bytes));
     return out->Close();
   }
-  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability) override {
+  Status PutIfAbsent(const std::string& key, std::span<const uint8_t> bytes, Durability,
+                     std::span<const std::string>) override {
     return bucket_->PutIfAbsent(Key(key), bytes);
   }
   Status Delete(const std::string& key) override { return bucket_->Delete(Key(key)); }

@@ -92,6 +92,7 @@ class MergeAttempt {
     ARROW_ASSIGN_OR_RAISE(
         dataset::FragmentWriterOptions writer_options,
         dataset::MakeFragmentWriterOptions(*snapshot_, settings, options_.mutate.commit.durable));
+    writer_options.unsynced = unsynced_;
     folders_ = writer_options.folders;
     ARROW_ASSIGN_OR_RAISE(auto writer, dataset::FragmentWriter::Make(schema, std::move(writer_options)));
     const auto piece = static_cast<size_t>(dataset::PieceRows(*snapshot_, kPieceBytes, kMaxPieceRows));
@@ -151,7 +152,8 @@ class MergeAttempt {
     gone.insert(gone.end(), matched_.deleted.begin(), matched_.deleted.end());
     dataset::RowsByFragment rows = dataset::GroupByFragment(gone);
     const auto durability = dataset::ToCommitOptions(options_.mutate.commit).durability;
-    ARROW_ASSIGN_OR_RAISE(dataset::Removal removal, dataset::RemoveRows(*snapshot_, rows, durability));
+    ARROW_ASSIGN_OR_RAISE(dataset::Removal removal,
+                          dataset::RemoveRows(*snapshot_, rows, durability, unsynced_.get()));
     table::operation::Update update;
     update.removed_fragment_ids = std::move(removal.removed_fragment_ids);
     update.updated_fragments = std::move(removal.updated_fragments);
@@ -167,6 +169,7 @@ class MergeAttempt {
     request.operation = std::move(update);
     request.read_version = snapshot_->manifest().version;
     request.affected_rows = std::move(rows);
+    request.unsynced = unsynced_;
     return request;
   }
 
@@ -175,6 +178,7 @@ class MergeAttempt {
   const MergeInsertOptions& options_;
   dataset::MergeSource source_;
   dataset::MatchedRows matched_;
+  const std::shared_ptr<store::Unsynced> unsynced_ = std::make_shared<store::Unsynced>();
   std::vector<dataset::DataFolder> folders_;
 };
 
@@ -212,6 +216,8 @@ Result<UncommittedMerge> MergeInsertUncommitted(const Dataset& dataset, arrow::R
   MergeInsertStats stats;
   stats.num_attempts = 1;
   ARROW_ASSIGN_OR_RAISE(table::CommitRequest request, attempt.Prepare(&stats));
+  ARROW_RETURN_NOT_OK(request.unsynced->Sync());  // who commits it may be another process
+  request.unsynced = nullptr;
   return UncommittedMerge{Transaction(std::move(request)), stats};
 }
 

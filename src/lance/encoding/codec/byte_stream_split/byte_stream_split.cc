@@ -1,5 +1,9 @@
 #include "lance/encoding/codec/byte_stream_split/byte_stream_split.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "lance/encoding/codec/encoding_names.h"
 #include "lance/encoding/codec/flat/flat.h"
 #include "lance/proto/page_encodings.pb.h"
@@ -7,10 +11,52 @@
 namespace lance::encoding {
 namespace {
 
+#ifdef __SSE2__
+constexpr uint64_t kTogether = 16;
+
+__m128i LoadStream(const uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
+
+void Store(__m128i values, uint8_t* to) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), values); }
+
+// Four streams laced to sixteen values of 32 bits, in order.
+void Lace(const uint8_t* from, uint64_t stride, __m128i out[4]) {
+  const __m128i low[2] = {_mm_unpacklo_epi8(LoadStream(from), LoadStream(from + stride)),
+                          _mm_unpackhi_epi8(LoadStream(from), LoadStream(from + stride))};
+  const __m128i high[2] = {_mm_unpacklo_epi8(LoadStream(from + 2 * stride), LoadStream(from + 3 * stride)),
+                           _mm_unpackhi_epi8(LoadStream(from + 2 * stride), LoadStream(from + 3 * stride))};
+  for (int half = 0; half < 2; ++half) {
+    out[2 * half] = _mm_unpacklo_epi16(low[half], high[half]);
+    out[2 * half + 1] = _mm_unpackhi_epi16(low[half], high[half]);
+  }
+}
+
+template <typename T>
+void JoinTogether(const uint8_t* from, uint64_t stride, uint8_t* to) {
+  __m128i low[4];
+  Lace(from, stride, low);
+  if constexpr (sizeof(T) == 4) {
+    for (int i = 0; i < 4; ++i) Store(low[i], to + 16 * i);
+  } else {
+    __m128i high[4];
+    Lace(from + 4 * stride, stride, high);
+    for (int i = 0; i < 4; ++i) {
+      Store(_mm_unpacklo_epi32(low[i], high[i]), to + 32 * i);
+      Store(_mm_unpackhi_epi32(low[i], high[i]), to + 32 * i + 16);
+    }
+  }
+}
+#endif
+
 template <typename T>
 void Join(const uint8_t* streams, uint64_t stride, const RowRange& range, uint8_t* to) {
   const uint8_t* from = streams + range.start;
-  for (uint64_t i = 0; i < range.length; ++i) {
+  uint64_t i = 0;
+#ifdef __SSE2__
+  for (; i + kTogether <= range.length; i += kTogether) {
+    JoinTogether<T>(from + i, stride, to + i * sizeof(T));
+  }
+#endif
+  for (; i < range.length; ++i) {
     T value = 0;
     for (size_t byte = 0; byte < sizeof(T); ++byte)
       value |= static_cast<T>(from[byte * stride + i]) << (8 * byte);

@@ -12,8 +12,9 @@ constexpr uint64_t kChunkBytes = 4096;
 
 class ByteStreamSplitEncoder final : public ChunkEncoder {
  public:
-  explicit ByteStreamSplitEncoder(const LeafValues& values) : values_(values), width_(values.bits / 8) {
-    CutEvenly(values.size, kChunkBytes / width_);
+  ByteStreamSplitEncoder(const LeafValues& values, uint64_t chunk_values)
+      : values_(values), width_(values.bits / 8) {
+    CutEvenly(values.size, chunk_values > 0 ? chunk_values : kChunkBytes / width_);
   }
 
   uint64_t MaxBytes(const Chunk& chunk) const override { return chunk.count * width_; }
@@ -38,8 +39,8 @@ class ByteStreamSplitEncoder final : public ChunkEncoder {
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(const LeafValues& values) {
-  return std::make_unique<ByteStreamSplitEncoder>(values);
+std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(const LeafValues& values, uint64_t chunk_values) {
+  return std::make_unique<ByteStreamSplitEncoder>(values, chunk_values);
 }
 
 double MeanByteEntropy(const LeafValues& values) {

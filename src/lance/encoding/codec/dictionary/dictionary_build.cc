@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "lance/encoding/core/buffers.h"
 
@@ -11,7 +13,7 @@ namespace {
 
 constexpr uint64_t kSamples = 4096;
 constexpr uint64_t kLeastSamples = 1024;
-constexpr uint64_t kSampleBlocks = 32;
+constexpr double kMostDistinct = 0.985;  // of those sampled: about 140,000 values in all
 constexpr uint64_t kInlineBytes = 16;
 
 uint64_t Mix(uint64_t left, uint64_t right) {
@@ -49,15 +51,21 @@ Value ValueAt(const LeafValues& values, uint64_t i) {
   return {values.data + i * (values.bits / 8), values.bits / 8};
 }
 
-// A value as a table compares it: up to kInlineBytes bytes themselves, of longer ones a hash.
+// A value as a table compares it: up to kInlineBytes bytes themselves; of longer ones a hash, and where one
+// is that has them.
 struct Key {
   uint64_t low = 0;
   uint64_t high = 0;
   uint64_t size = 0;
 
-  bool operator==(const Key&) const = default;
+  bool is_long() const { return size > kInlineBytes; }
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(high); }
+  bool operator==(const Key& other) const {
+    if (low != other.low || size != other.size) return false;
+    return is_long() ? std::memcmp(bytes(), other.bytes(), size) == 0 : high == other.high;
+  }
   uint64_t hash() const {
-    return size > kInlineBytes ? low : Mix(low ^ 0x9e3779b97f4a7c15, high ^ (size + 1) * 0xe7037ed1a0b428db);
+    return is_long() ? low : Mix(low ^ 0x9e3779b97f4a7c15, high ^ (size + 1) * 0xe7037ed1a0b428db);
   }
 };
 
@@ -70,8 +78,9 @@ uint64_t LowBytes(uint64_t word, uint64_t count) {
 Key KeyOf(const Value& value, const uint8_t* end) {
   Key key;
   key.size = value.size;
-  if (value.size > kInlineBytes) {
+  if (key.is_long()) {
     key.low = HashBytes(value.bytes, value.size);
+    key.high = reinterpret_cast<uint64_t>(value.bytes);
   } else if (end - value.bytes >= static_cast<ptrdiff_t>(kInlineBytes)) {
     std::memcpy(&key.low, value.bytes, 8);
     std::memcpy(&key.high, value.bytes + 8, 8);
@@ -86,29 +95,43 @@ Key KeyOf(const Value& value, const uint8_t* end) {
 
 class Table {
  public:
-  explicit Table(const LeafValues& values) : values_(values), slots_(1 << 9) {
+  /// \param expected  how many distinct values there may be
+  Table(const LeafValues& values, uint64_t expected) : values_(values) {
+    slots_.resize(std::bit_ceil(std::clamp<uint64_t>(expected * 2, 1 << 9, 1 << 18)));
     end_ = values.kind == LeafKind::kVariable ? values.data + values.start(values.size)
                                               : values.data + values.size * (values.bits / 8);
   }
 
-  // The number of value `i`; `added` when it is new.
-  uint32_t Find(uint64_t i, bool* added) {
-    const Value value = ValueAt(values_, i);
-    const Key key = KeyOf(value, end_);
-    uint64_t at = key.hash() & (slots_.size() - 1);
+  /// Values that are looked up together: while one waits for memory, the others ask for theirs.
+  static constexpr uint64_t kTogether = 16;
+
+  /// Makes values [first, first + count) ready for Find, count up to kTogether.
+  void Begin(uint64_t first, uint64_t count) {
+    for (uint64_t i = 0; i < count; ++i) {
+      keys_[i] = KeyOf(ValueAt(values_, first + i), end_);
+      hashes_[i] = keys_[i].hash();
+      __builtin_prefetch(&slots_[hashes_[i] & (slots_.size() - 1)]);
+    }
+    if (values_.kind != LeafKind::kVariable) return;
+    for (uint64_t i = 0; i < count; ++i) {
+      const Slot& slot = slots_[hashes_[i] & (slots_.size() - 1)];
+      if (slot.entry != kNone && slot.key.is_long()) __builtin_prefetch(slot.key.bytes());
+    }
+  }
+
+  // The number of value `first + i` of those begun; `added` when it is new.
+  uint32_t Find(uint64_t first, uint64_t i, bool* added) {
+    const Key& key = keys_[i];
+    uint64_t at = hashes_[i] & (slots_.size() - 1);
     for (; slots_[at].entry != kNone; at = (at + 1) & (slots_.size() - 1)) {
       if (!(slots_[at].key == key)) continue;
-      if (value.size > kInlineBytes) {
-        const Value known = ValueAt(values_, first_use_[slots_[at].entry]);
-        if (std::memcmp(known.bytes, value.bytes, value.size) != 0) continue;
-      }
       *added = false;
       return slots_[at].entry;
     }
     *added = true;
     const auto entry = static_cast<uint32_t>(first_use_.size());
     slots_[at] = {key, entry};
-    first_use_.push_back(i);
+    first_use_.push_back(first + i);
     if (first_use_.size() * 2 > slots_.size()) Grow();
     return entry;
   }
@@ -137,6 +160,8 @@ class Table {
   const uint8_t* end_;
   std::vector<Slot> slots_;
   std::vector<uint64_t> first_use_;
+  Key keys_[kTogether];
+  uint64_t hashes_[kTogether] = {};
 };
 
 // The entries as values of their own.
@@ -184,26 +209,31 @@ Result<std::optional<LeafValues>> BuildDictionary(const LeafValues& values, cons
                                                   const DictionaryLimits& limits) {
   ARROW_ASSIGN_OR_RAISE(auto indices, AllocateOutput(values.size * 4));
   auto* to = reinterpret_cast<uint32_t*>(indices->mutable_data());
-  Table table(values);
+  Table table(values, limits.expected_entries);
   const uint64_t overhead = values.kind == LeafKind::kVariable ? values.offset_bytes() : 0;
   uint64_t entry_bytes = 0;
+  const auto fits = [&] {
+    const uint64_t entries = table.first_use().size();
+    const auto index_bits =
+        static_cast<uint64_t>(entries <= limits.max_packed_entries ? std::bit_width(entries) : 32);
+    return entries <= limits.max_entries && entry_bytes <= limits.max_entry_bytes &&
+           entry_bytes + entries * overhead + values.size * index_bits / 8 <= limits.max_encoded_bytes;
+  };
   uint32_t previous = 0;
-  for (uint64_t i = 0; i < values.size; ++i) {
-    if (nulls.empty() || !nulls[i]) {
-      bool added = false;
-      previous = table.Find(i, &added);
-      if (added) {
-        entry_bytes += ValueAt(values, i).size;
-        const uint64_t entries = table.first_use().size();
-        const auto index_bits =
-            static_cast<uint64_t>(entries <= limits.max_packed_entries ? std::bit_width(entries) : 32);
-        if (entries > limits.max_entries || entry_bytes > limits.max_entry_bytes ||
-            entry_bytes + entries * overhead + values.size * index_bits / 8 > limits.max_encoded_bytes) {
-          return std::nullopt;
+  for (uint64_t first = 0; first < values.size; first += Table::kTogether) {
+    const uint64_t count = std::min(Table::kTogether, values.size - first);
+    table.Begin(first, count);
+    for (uint64_t i = 0; i < count; ++i) {
+      if (nulls.empty() || !nulls[first + i]) {
+        bool added = false;
+        previous = table.Find(first, i, &added);
+        if (added) {
+          entry_bytes += ValueAt(values, first + i).size;
+          if (!fits()) return std::nullopt;
         }
       }
+      to[first + i] = previous;
     }
-    to[i] = previous;
   }
   if (table.first_use().empty()) return std::nullopt;
   LeafValues out;
@@ -218,22 +248,31 @@ Result<std::optional<LeafValues>> BuildDictionary(const LeafValues& values, cons
   return out;
 }
 
-std::optional<double> SampleDistinct(const LeafValues& values) {
+std::optional<double> EstimateDistinct(const LeafValues& values) {
   const uint64_t samples = std::min(values.size, kSamples);
   if (samples < kLeastSamples) return std::nullopt;
   std::vector<uint64_t> hashes;
   hashes.reserve(samples);
-  for (uint64_t block = 0; block < kSampleBlocks; ++block) {
-    const uint64_t start = block * values.size / kSampleBlocks;
-    const uint64_t end = std::min(start + samples / kSampleBlocks, (block + 1) * values.size / kSampleBlocks);
-    for (uint64_t i = start; i < end; ++i) {
-      const Value value = ValueAt(values, i);
-      hashes.push_back(HashBytes(value.bytes, value.size));
-    }
+  for (uint64_t i = 0; i < samples; ++i) {
+    // One of each stretch, not always the same of it: values may come in turns.
+    const uint64_t start = i * values.size / samples;
+    const uint64_t length = (i + 1) * values.size / samples - start;
+    const Value value = ValueAt(values, start + Mix(i + 1, 0x9e3779b97f4a7c15) % length);
+    hashes.push_back(HashBytes(value.bytes, value.size));
   }
   std::sort(hashes.begin(), hashes.end());
-  const auto distinct = std::unique(hashes.begin(), hashes.end()) - hashes.begin();
-  return static_cast<double>(distinct) / static_cast<double>(hashes.size());
+  const auto distinct = static_cast<double>(std::unique(hashes.begin(), hashes.end()) - hashes.begin());
+  const auto drawn = static_cast<double>(samples);
+  if (distinct > kMostDistinct * drawn) return std::numeric_limits<double>::infinity();
+  // Of `count` values, equally frequent, so many are met in `drawn` draws; solved by bisection.
+  const auto met = [&](double count) { return count * (1 - std::exp(-drawn / count)); };
+  double low = distinct;
+  double high = 1e9;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (low + high) / 2;
+    (met(middle) < distinct ? low : high) = middle;
+  }
+  return high;
 }
 
 }  // namespace lance::encoding

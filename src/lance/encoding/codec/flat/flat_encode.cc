@@ -11,8 +11,8 @@ namespace {
 
 class FlatEncoder final : public ChunkEncoder {
  public:
-  explicit FlatEncoder(const LeafValues& values) : values_(values) {
-    CutEvenly(values.size, EvenChunkValues(values.bits));
+  FlatEncoder(const LeafValues& values, uint64_t chunk_values) : values_(values) {
+    CutEvenly(values.size, chunk_values > 0 ? chunk_values : EvenChunkValues(values.bits));
   }
 
   uint64_t MaxBytes(const Chunk& chunk) const override { return CeilDiv(chunk.count * values_.bits, 8); }
@@ -35,8 +35,8 @@ class FlatEncoder final : public ChunkEncoder {
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeFlatEncoder(const LeafValues& values) {
-  return std::make_unique<FlatEncoder>(values);
+std::unique_ptr<ChunkEncoder> MakeFlatEncoder(const LeafValues& values, uint64_t chunk_values) {
+  return std::make_unique<FlatEncoder>(values, chunk_values);
 }
 
 }  // namespace lance::encoding

@@ -1,4 +1,4 @@
-#include "lance/scan/exec/parallel_for.h"
+#include "lance/runtime/parallel_for.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 
 #include "lance/runtime/thread_pool.h"
 
-namespace lance::scan {
+namespace lance::runtime {
 namespace {
 
 Status CallGuarded(const std::function<Status(size_t)>& body, size_t i) {
@@ -52,7 +52,7 @@ struct Loop {
 
 }  // namespace
 
-Status ParallelFor(runtime::ThreadPool* pool, size_t count, const std::function<Status(size_t)>& body) {
+Status ParallelFor(ThreadPool* pool, size_t count, const std::function<Status(size_t)>& body) {
   if (pool == nullptr || count < 2) {
     for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(CallGuarded(body, i));
     return Status::OK();
@@ -68,4 +68,4 @@ Status ParallelFor(runtime::ThreadPool* pool, size_t count, const std::function<
   return loop->status;
 }
 
-}  // namespace lance::scan
+}  // namespace lance::runtime

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <map>
+
+#include "lance/base/uuid.h"
+#include "lance/dataset.h"
+#include "lance/dataset/index/column_source.h"
+#include "lance/dataset/index/index_entries.h"
+#include "lance/dataset/index/kept_rows.h"
+#include "lance/index/vector/build/existing_segment.h"
+#include "lance/index/vector/format/details.h"
+#include "lance/index/vector/row_moves.h"
+#include "lance/schema/schema.h"
+#include "lance/table/fragment_set.h"
+#include "lance/table/index_maintenance.h"
+#include "lance/table/snapshot.h"
+#include "lance/vector_index.h"
+
+namespace lance {
+namespace {
+
+using index::VectorSegment;
+using table::FragmentSet;
+using table::IndexMetadata;
+
+// One index: its segments, in the manifest's order.
+class Optimizer {
+ public:
+  Optimizer(const Dataset& dataset, std::vector<IndexMetadata> segments,
+            const OptimizeIndicesOptions& options)
+      : dataset_(dataset),
+        snapshot_(*dataset.snapshot()),
+        segments_(std::move(segments)),
+        options_(options) {}
+
+  // Adds what changes to `change`.
+  Status Run(table::operation::CreateIndex* change) {
+    ARROW_RETURN_NOT_OK(FindFragments());
+    column_ = dataset::PathOf(snapshot_.manifest().schema.fields, segments_[0].fields[0]);
+    LANCE_CHECK_BYTES(!column_.empty(), "index {} is over a column that the table lacks", segments_[0].name);
+    const bool untrained = std::any_of(segments_.begin(), segments_.end(),
+                                       [](const IndexMetadata& segment) { return segment.files.empty(); });
+    if (untrained && unindexed_.empty() && !options_.retrain) return Status::OK();
+    if (untrained || options_.retrain) return Rebuild(change);
+    const uint64_t merged = std::min<uint64_t>(options_.num_indices_to_merge.value_or(0), segments_.size());
+    if (unindexed_.empty() && merged < 2) return Status::OK();
+    return Merge(merged, change);
+  }
+
+ private:
+  Status FindFragments() {
+    ARROW_ASSIGN_OR_RAISE(moves_, index::RowMoves::Load(snapshot_));
+    FragmentSet covered;
+    for (const IndexMetadata& segment : segments_) {
+      ARROW_ASSIGN_OR_RAISE(FragmentSet of, CoveredBy(segment));
+      for (const RowRange& range : of.ranges()) {
+        for (uint64_t id = range.start; id < range.end(); ++id) covered.Add(id);
+      }
+    }
+    for (const uint64_t id : dataset_.FragmentIds()) {
+      if (!covered.Contains(id)) unindexed_.push_back(id);
+    }
+    return Status::OK();
+  }
+
+  Result<FragmentSet> CoveredBy(const IndexMetadata& segment) const {
+    ARROW_ASSIGN_OR_RAISE(FragmentSet covered, FragmentSet::Parse(segment.fragment_bitmap.value_or("")));
+    return moves_ == nullptr ? covered : moves_->Covered(std::move(covered));
+  }
+
+  Status Rebuild(table::operation::CreateIndex* change) {
+    VectorIndexOptions build;
+    build.name = segments_.back().name;
+    build.replace = true;
+    build.commit = options_.commit;
+    ARROW_RETURN_NOT_OK(TakeDetails(segments_.back(), &build));
+    ARROW_ASSIGN_OR_RAISE(const IndexSegment built, BuildVectorIndexSegment(dataset_, column_, build));
+    change->new_indices.push_back(*static_cast<const IndexMetadata*>(built.impl().get()));
+    change->removed_indices.insert(change->removed_indices.end(), segments_.begin(), segments_.end());
+    return Status::OK();
+  }
+
+  // What the index was made with: by the manifest, or for older entries by its files.
+  Status TakeDetails(const IndexMetadata& segment, VectorIndexOptions* out) const {
+    const std::string& bytes = segment.details;
+    ARROW_ASSIGN_OR_RAISE(
+        const index::VectorIndexDetails details,
+        index::ParseVectorIndexDetails({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}));
+    if (!details.quantizer.has_value()) {
+      return NotSupported("training index {} anew: its manifest entry does not say how it was made",
+                          segment.name);
+    }
+    const index::VectorIndexKind kind = {
+        details.hnsw.has_value() ? index::SubIndex::kHnsw : index::SubIndex::kFlat, *details.quantizer};
+    out->type = index::KindName(kind);
+    out->metric = std::string(index::MetricName(details.metric));
+    if (details.target_partition_size > 0) out->target_partition_size = details.target_partition_size;
+    if (details.num_bits > 0) out->num_bits = details.num_bits;
+    if (details.num_sub_vectors > 0) out->num_sub_vectors = details.num_sub_vectors;
+    if (details.hnsw.has_value()) {
+      out->hnsw_m = details.hnsw->max_connections;
+      out->hnsw_ef_construction = details.hnsw->construction_ef;
+      if (details.hnsw->max_level > 0) out->hnsw_max_level = details.hnsw->max_level;
+    }
+    if (segment.files.empty() || details.target_partition_size > 0) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto opened, VectorSegment::Open(snapshot_, segment));
+    out->num_partitions = opened->num_partitions();
+    return Status::OK();
+  }
+
+  Status Merge(uint64_t count, table::operation::CreateIndex* change) {
+    const std::span<const IndexMetadata> merged = std::span(segments_).last(count);
+    ARROW_ASSIGN_OR_RAISE(const auto reference, VectorSegment::Open(snapshot_, segments_.back()));
+    std::vector<std::shared_ptr<const VectorSegment>> opened;
+    for (const IndexMetadata& segment : merged) {
+      ARROW_ASSIGN_OR_RAISE(opened.emplace_back(), VectorSegment::Open(snapshot_, segment));
+      LANCE_CHECK_ARG(index::SameModel(*opened.back(), *reference),
+                      "segments {} and {} of index {} were trained apart and cannot be merged: retrain it",
+                      segment.uuid, segments_.back().uuid, segment.name);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto source, dataset::MakeColumnSource(dataset_, column_, unindexed_));
+    ARROW_ASSIGN_OR_RAISE(const index::VectorModel model, index::ModelOf(*reference, source->type()));
+
+    IndexMetadata out = segments_.back();
+    out.uuid = MakeUuid();
+    out.base_id.reset();
+    out.dataset_version = snapshot_.manifest().version;
+    out.created_at_ms = dataset::MillisecondsNow();
+    FragmentSet covered;
+    for (const uint64_t id : unindexed_) covered.Add(id);
+    std::vector<dataset::KeptRows> kept;
+    for (const IndexMetadata& segment : merged) {
+      ARROW_ASSIGN_OR_RAISE(FragmentSet of, CoveredBy(segment));
+      for (const uint64_t id : dataset_.FragmentIds()) {
+        if (of.Contains(id)) covered.Add(id);
+      }
+      kept.emplace_back(snapshot_, std::move(of));
+    }
+    out.fragment_bitmap = covered.Serialize();
+
+    index::FillOptions fill;
+    if (!reference->graphs().empty()) fill.hnsw = reference->graphs()[0].parameters;
+    fill.existing = [&](size_t partition) { return Existing(opened, partition, &kept); };
+    VectorIndexOptions settings;
+    ARROW_ASSIGN_OR_RAISE(const index::SegmentTarget target,
+                          dataset::TargetOf(snapshot_, out.uuid, options_.commit.durable));
+    ARROW_ASSIGN_OR_RAISE(
+        out.files, index::FillSegment(*source, model, fill, target, dataset::ContextOf(snapshot_, settings)));
+    change->new_indices.push_back(std::move(out));
+    change->removed_indices.insert(change->removed_indices.end(), merged.begin(), merged.end());
+    return Status::OK();
+  }
+
+  // The rows of a partition that the merged segments have and that are still there.
+  Result<index::PartitionRecords> Existing(const std::vector<std::shared_ptr<const VectorSegment>>& opened,
+                                           size_t partition, std::vector<dataset::KeptRows>* kept) const {
+    index::PartitionRecords out;
+    for (size_t i = 0; i < opened.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(const index::PartitionRecords rows,
+                            index::RecordsOf(*opened[i], partition, moves_.get()));
+      ARROW_ASSIGN_OR_RAISE(const std::vector<uint8_t> keep, (*kept)[i].Keep(rows.row_ids));
+      const size_t width = rows.row_ids.empty() ? 0 : rows.records.size() / rows.row_ids.size();
+      for (size_t row = 0; row < keep.size(); ++row) {
+        if (keep[row] == 0) continue;
+        out.row_ids.push_back(rows.row_ids[row]);
+        const auto record = rows.records.begin() + static_cast<int64_t>(row * width);
+        out.records.insert(out.records.end(), record, record + static_cast<int64_t>(width));
+      }
+    }
+    return out;
+  }
+
+  const Dataset& dataset_;
+  const table::Snapshot& snapshot_;
+  std::vector<IndexMetadata> segments_;
+  const OptimizeIndicesOptions& options_;
+  std::string column_;
+  std::shared_ptr<const index::RowMoves> moves_;
+  std::vector<uint64_t> unindexed_;
+};
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(const Dataset& dataset,
+                                                        const OptimizeIndicesOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto indices, dataset.snapshot()->Indices());
+  std::map<std::string, std::vector<IndexMetadata>> by_name;
+  for (const IndexMetadata& entry : *indices) {
+    if (!table::IsSystemIndex(entry)) by_name[entry.name].push_back(entry);
+  }
+  if (options.names.has_value()) {
+    for (const std::string& name : *options.names) {
+      if (!by_name.contains(name)) return NotFound("index {} was not found", name);
+    }
+    std::erase_if(by_name, [&](const auto& entry) {
+      return std::find(options.names->begin(), options.names->end(), entry.first) == options.names->end();
+    });
+  }
+  table::operation::CreateIndex change;
+  for (auto& [name, segments] : by_name) {
+    if (!index::IsVectorIndex(segments[0].details_type_url)) {
+      if (!options.names.has_value()) continue;
+      return NotSupported("optimizing index {}, which is no vector index", name);
+    }
+    ARROW_RETURN_NOT_OK(Optimizer(dataset, std::move(segments), options).Run(&change));
+  }
+  if (change.new_indices.empty()) return dataset.Checkout(VersionRef{.number = dataset.version()});
+  return dataset::CommitIndices(dataset, std::move(change), options.commit);
+}
+
+}  // namespace lance

@@ -1,0 +1,142 @@
+#include "lance/index/vector/build/existing_segment.h"
+
+#include <cstring>
+
+#include "lance/index/vector/build/pq_encoder.h"
+#include "lance/index/vector/build/rq_encoder.h"
+#include "lance/index/vector/build/rq_layout.h"
+#include "lance/runtime/session.h"
+
+namespace lance::index {
+namespace {
+
+std::span<const uint8_t> BytesOf(const std::shared_ptr<arrow::Buffer>& buffer) {
+  return {buffer->data(), static_cast<size_t>(buffer->size())};
+}
+
+// Byte columns as rows.
+void Transpose(std::span<const uint8_t> columns, size_t rows, size_t width, size_t stride, uint8_t* out) {
+  for (size_t column = 0; column < width; ++column) {
+    const uint8_t* from = columns.data() + column * rows;
+    for (size_t row = 0; row < rows; ++row) out[row * stride + column] = from[row];
+  }
+}
+
+void RqRecords(const Partition& partition, size_t dim, uint32_t ex_bits, size_t stride, uint8_t* out) {
+  const size_t rows = partition.num_rows, width = dim / 8, ex_bytes = BlockedExBytes(dim, ex_bits);
+  Transpose(BytesOf(partition.codes), rows, width, stride, out);
+  const RqFactors& factors = partition.factors;
+  for (size_t row = 0; row < rows; ++row) {
+    uint8_t* record = out + row * stride + width;
+    const float first[3] = {factors.add[row], factors.scale[row], factors.error[row]};
+    std::memcpy(record, first, sizeof(first));
+    if (ex_bits == 0) continue;
+    record += sizeof(first);
+    PackExCodes(BytesOf(partition.ex_codes).subspan(row * dim, dim), ex_bits, record);
+    const float further[2] = {factors.add_ex[row], factors.scale_ex[row]};
+    std::memcpy(record + ex_bytes, further, sizeof(further));
+  }
+}
+
+Status MakeEncoder(const VectorSegment& segment, VectorModel* model) {
+  const QuantizerModel& quantizer = segment.quantizer();
+  const bool residual = model->metric != simd::Metric::kDot;
+  switch (model->kind.quantizer) {
+    case Quantizer::kFlat:
+      model->encoder = MakeFlatEncoder(model->type);
+      return Status::OK();
+    case Quantizer::kSq:
+      model->encoder = MakeSqEncoder(model->type.dim, quantizer.sq().start, quantizer.sq().end);
+      return Status::OK();
+    case Quantizer::kPq: {
+      PqEncoderSettings settings;
+      settings.shape = {model->type.dim, quantizer.pq().num_sub_vectors, quantizer.pq().num_bits};
+      ARROW_RETURN_NOT_OK(settings.shape.Validate());
+      settings.codebook = model->codebook = quantizer.codewords;
+      if (residual) settings.centroids = model->centroids;
+      settings.element = model->type.element;
+      model->encoder = MakePqEncoder(std::move(settings));
+      return Status::OK();
+    }
+    case Quantizer::kRq: {
+      const RqMetadata& rq = quantizer.rq();
+      if (rq.rotation != RqMetadata::Rotation::kFast || !rq.rotation_signs.has_value()) {
+        return NotSupported("adding to an IVF_RQ index with a rotation matrix");
+      }
+      if (rq.estimator != RqMetadata::Estimator::kRawQuery) {
+        return NotSupported("adding to an IVF_RQ index with factors for query residuals");
+      }
+      RqSettings settings;
+      settings.dim = model->type.dim;
+      settings.num_bits = rq.num_bits;
+      settings.metric = model->assign_metric();
+      settings.signs = *rq.rotation_signs;
+      settings.centroids = model->centroids;
+      ARROW_ASSIGN_OR_RAISE(model->encoder, MakeRqEncoder(std::move(settings)));
+      return Status::OK();
+    }
+  }
+  return Internal("unknown quantizer");
+}
+
+}  // namespace
+
+Result<VectorModel> ModelOf(const VectorSegment& segment, const VectorType& type) {
+  LANCE_CHECK_BYTES(segment.dimension() == type.dim,
+                    "index segment {} has vectors of {} dimensions, its column {}", segment.uuid(),
+                    segment.dimension(), type.dim);
+  VectorModel model;
+  model.kind = segment.header().kind;
+  model.metric = segment.header().metric;
+  model.type = type;
+  model.loss = segment.loss();
+  if (model.bytes()) {
+    const std::string& data = segment.stored_centroids().data;
+    model.modes.assign(data.begin(), data.end());
+  } else {
+    model.centroids = segment.centroids();
+  }
+  ARROW_RETURN_NOT_OK(MakeEncoder(segment, &model));
+  return model;
+}
+
+bool SameModel(const VectorSegment& a, const VectorSegment& b) {
+  if (!(a.header() == b.header()) || !(a.stored_centroids() == b.stored_centroids())) return false;
+  if (a.header().kind.quantizer == Quantizer::kPq) {
+    const PqMetadata &x = a.quantizer().pq(), &y = b.quantizer().pq();
+    return x.num_bits == y.num_bits && x.num_sub_vectors == y.num_sub_vectors &&
+           a.quantizer().codewords == b.quantizer().codewords;
+  }
+  return a.quantizer().metadata == b.quantizer().metadata;
+}
+
+Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partition, const RowMoves* moves) {
+  runtime::Cache none(0);  // each partition is read once
+  ARROW_ASSIGN_OR_RAISE(const auto loaded, segment.Load(partition, moves, &none));
+  PartitionRecords out;
+  out.row_ids = loaded->row_ids;
+  const size_t rows = loaded->num_rows, dim = segment.dimension();
+  const VectorIndexKind kind = segment.header().kind;
+  if (rows == 0) return out;
+  if (kind.quantizer == Quantizer::kRq) {
+    const uint32_t ex_bits = segment.quantizer().rq().ex_bits();
+    const size_t stride =
+        dim / 8 + 3 * sizeof(float) + (ex_bits == 0 ? 0 : BlockedExBytes(dim, ex_bits) + 2 * sizeof(float));
+    out.records.resize(rows * stride);
+    LANCE_CHECK_BYTES(loaded->factors.error.size() == rows, "index segment {} has no error factors",
+                      segment.uuid());
+    RqRecords(*loaded, dim, ex_bits, stride, out.records.data());
+    return out;
+  }
+  const auto codes = BytesOf(loaded->codes);
+  out.records.resize(codes.size());
+  if (kind.quantizer == Quantizer::kPq && kind.sub_index == SubIndex::kFlat) {
+    const size_t width = segment.quantizer().pq().code_bytes();
+    Transpose(codes, rows, width, width, out.records.data());
+  } else {
+    std::memcpy(out.records.data(), codes.data(), codes.size());
+  }
+  return out;
+}
+
+}  // namespace lance::index

@@ -1,0 +1,195 @@
+#include "lance/index/vector/build/model.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include <arrow/util/float16.h>
+
+#include "lance/index/vector/build/narrow_tensor.h"
+#include "lance/index/vector/build/pq_encoder.h"
+#include "lance/index/vector/build/rq_encoder.h"
+#include "lance/index/vector/kmeans/kmeans.h"
+#include "lance/runtime/parallel_for.h"
+
+namespace lance::index {
+namespace {
+
+// float16 columns keep centroids and codebooks as float16: what is computed with is what is kept.
+void RoundTo(simd::Element element, std::vector<float>* values) {
+  if (element != simd::Element::kFloat16) return;
+  for (float& value : *values) value = arrow::util::Float16::FromFloat(value).ToFloat();
+}
+
+KMeansOptions OptionsOf(const VectorIndexParams& params, const BuildContext& context) {
+  KMeansOptions out;
+  out.seed = params.seed;
+  out.pool = context.pool;
+  out.cancellation = context.cancellation;
+  return out;
+}
+
+Status TrainPartitions(const VectorRows& sample, const VectorIndexParams& params, size_t num_partitions,
+                       const BuildContext& context, VectorModel* model) {
+  constexpr char kStage[] = "train_ivf";
+  if (!params.centroids.empty() && !model->bytes()) {
+    model->centroids = params.centroids;
+    return Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, kStage, 0,
+                                     static_cast<uint64_t>(params.max_iterations), "iterations"));
+  KMeansOptions options = OptionsOf(params, context);
+  options.k = num_partitions;
+  options.max_iterations = params.max_iterations;
+  options.metric = model->assign_metric();
+  Status reported;
+  options.progress = [&](int done) {
+    reported &= context.Report(BuildProgress::Event::kProgress, kStage, static_cast<uint64_t>(done),
+                               static_cast<uint64_t>(params.max_iterations), "iterations");
+    if (!reported.ok()) options.cancellation.Cancel();
+  };
+  if (model->bytes()) {
+    ARROW_ASSIGN_OR_RAISE(KModesModel trained,
+                          TrainKModes(sample.stored.data(), sample.count(), model->type.dim, options));
+    model->modes = std::move(trained.centroids);
+    model->loss = trained.loss;
+  } else {
+    auto trained = TrainKMeans(sample.values.data(), sample.count(), model->type.dim, options);
+    ARROW_RETURN_NOT_OK(reported);
+    ARROW_RETURN_NOT_OK(trained.status());
+    model->centroids = std::move(trained->centroids);
+    model->loss = trained->loss;
+    RoundTo(model->type.element, &model->centroids);
+  }
+  return context.Report(BuildProgress::Event::kComplete, kStage);
+}
+
+// Takes `count` rows evenly out of the sample; residuals to their centroids when `residual`.
+Result<std::vector<float>> QuantizerSample(const VectorRows& sample, size_t count, bool residual,
+                                           const BuildContext& context, const VectorModel& model) {
+  const size_t dim = model.type.dim, rows = std::min(count, sample.count());
+  std::vector<float> out(rows * dim);
+  for (size_t i = 0; i < rows; ++i) {
+    std::copy_n(sample.values.data() + i * sample.count() / rows * dim, dim, out.data() + i * dim);
+  }
+  if (!residual) return out;
+  std::vector<uint32_t> ids(rows);
+  ARROW_RETURN_NOT_OK(AssignToCentroids(out.data(), rows, dim, model.centroids, model.assign_metric(),
+                                        context.pool, ids.data(), nullptr));
+  for (size_t i = 0; i < rows; ++i) {
+    const float* centroid = model.centroids.data() + size_t{ids[i]} * dim;
+    for (size_t k = 0; k < dim; ++k) out[i * dim + k] -= centroid[k];
+  }
+  return out;
+}
+
+Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const BuildContext& context,
+               VectorModel* model) {
+  const bool residual = params.metric != simd::Metric::kDot;
+  PqEncoderSettings settings;
+  settings.shape = {model->type.dim, params.num_sub_vectors, params.bits()};
+  ARROW_RETURN_NOT_OK(settings.shape.Validate());
+  settings.element = model->type.element;
+  settings.codebook = params.codebook;
+  if (settings.codebook.empty()) {
+    ARROW_ASSIGN_OR_RAISE(
+        const std::vector<float> rows,
+        QuantizerSample(sample, params.quantizer_sample_rate << params.bits(), residual, context, *model));
+    KMeansOptions options = OptionsOf(params, context);
+    options.max_iterations = params.quantizer_iterations;
+    ARROW_ASSIGN_OR_RAISE(settings.codebook,
+                          TrainCodebook(rows.data(), rows.size() / model->type.dim, settings.shape, options));
+    RoundTo(model->type.element, &settings.codebook);
+  }
+  if (residual) settings.centroids = model->centroids;
+  model->codebook = settings.codebook;
+  model->encoder = MakePqEncoder(std::move(settings));
+  return Status::OK();
+}
+
+Status TrainQuantizer(const VectorRows& sample, const VectorIndexParams& params, const BuildContext& context,
+                      VectorModel* model) {
+  switch (params.kind.quantizer) {
+    case Quantizer::kFlat:
+      model->encoder = MakeFlatEncoder(model->type);
+      return Status::OK();
+    case Quantizer::kPq:
+      return TrainPq(sample, params, context, model);
+    case Quantizer::kSq: {
+      LANCE_CHECK_ARG(!sample.values.empty(), "there are no vectors to train SQ with");
+      const auto [low, high] = std::minmax_element(sample.values.begin(), sample.values.end());
+      model->encoder = MakeSqEncoder(model->type.dim, *low, *high);
+      return Status::OK();
+    }
+    case Quantizer::kRq: {
+      RqSettings settings;
+      settings.dim = model->type.dim;
+      settings.num_bits = params.bits();
+      settings.metric = model->assign_metric();
+      settings.centroids = model->centroids;
+      settings.signs = params.rotation_signs.empty() ? MakeRotationSigns(model->type.dim, params.seed)
+                                                     : params.rotation_signs;
+      ARROW_ASSIGN_OR_RAISE(model->encoder, MakeRqEncoder(std::move(settings)));
+      return Status::OK();
+    }
+  }
+  return Internal("unknown quantizer");
+}
+
+}  // namespace
+
+VectorRowsOptions RowsOptions(simd::Metric metric, VectorIndexKind kind, simd::Element element) {
+  VectorRowsOptions out;
+  out.normalize = metric == simd::Metric::kCosine;
+  // FLAT keeps what the column has; of float32 that is what is computed with.
+  out.keep_stored = element == simd::Element::kUInt8 ||
+                    (kind.quantizer == Quantizer::kFlat && element != simd::Element::kFloat32);
+  return out;
+}
+
+Tensor VectorModel::CentroidTensor() const {
+  if (!bytes()) return NarrowTensor(centroids, type.dim, type.element);
+  Tensor out;
+  out.element = simd::Element::kUInt8;
+  out.rows = num_partitions();
+  out.columns = type.dim;
+  out.data.assign(modes.begin(), modes.end());
+  return out;
+}
+
+Result<std::unique_ptr<NodeDistance>> VectorModel::Distances(std::vector<uint8_t> records,
+                                                             size_t count) const {
+  const bool dot = metric == simd::Metric::kDot;
+  if (bytes()) return MakeHammingDistance(std::move(records), type.dim);
+  if (kind.quantizer == Quantizer::kSq) {
+    const auto sq = std::get<SqMetadata>(encoder->metadata());
+    const auto step = static_cast<float>((sq.end - sq.start) / 255);
+    if (dot) return MakeSqDotDistance(std::move(records), type.dim, static_cast<float>(sq.start), step);
+    return MakeSqL2Distance(std::move(records), type.dim, step);
+  }
+  std::vector<float> rows(count * type.dim);
+  if (kind.quantizer == Quantizer::kPq) {
+    const auto pq = std::get<PqMetadata>(encoder->metadata());
+    DecodePq({type.dim, pq.num_sub_vectors, pq.num_bits}, codebook, records, count, rows.data());
+  } else {
+    ConvertToFloats(type.element, records.data(), rows.size(), rows.data());
+  }
+  records = {};
+  return dot ? MakeDotDistance(std::move(rows), type.dim) : MakeL2Distance(std::move(rows), type.dim);
+}
+
+Result<VectorModel> TrainModel(VectorRows sample, const VectorType& type, const VectorIndexParams& params,
+                               size_t num_partitions, const BuildContext& context) {
+  VectorModel model;
+  model.kind = params.kind;
+  model.metric = params.metric;
+  model.type = type;
+  ARROW_RETURN_NOT_OK(TrainPartitions(sample, params, num_partitions, context, &model));
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "train_quantizer"));
+  ARROW_RETURN_NOT_OK(TrainQuantizer(sample, params, context, &model));
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "train_quantizer"));
+  return model;
+}
+
+}  // namespace lance::index

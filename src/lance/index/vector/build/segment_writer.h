@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lance/base/status.h"
+#include "lance/file/file_writer.h"
+#include "lance/index/vector/build/encoder.h"
+#include "lance/index/vector/build/hnsw_builder.h"
+#include "lance/index/vector/build/node_distance.h"
+#include "lance/index/vector/format/kinds.h"
+#include "lance/index/vector/format/tensor.h"
+#include "lance/store/object_store.h"
+#include "lance/table/manifest.h"
+
+namespace lance::index {
+
+/// The records of one partition: codes as Encoder::Encode makes them.
+struct PartitionRecords {
+  std::vector<uint64_t> row_ids;
+  std::vector<uint8_t> records;
+};
+
+/// Everything that two index files say.
+struct SegmentContent {
+  IndexHeader header;
+  Tensor centroids;
+  std::optional<double> loss;
+  const Encoder* encoder = nullptr;
+  size_t num_partitions = 0;
+  /// Called for each partition in order, on one thread.
+  std::function<Result<PartitionRecords>(size_t partition)> read;
+  /// With a graph: distances among a partition's records, and how it is built.
+  std::function<Result<std::unique_ptr<NodeDistance>>(std::vector<uint8_t> records, size_t count)> distances;
+  HnswBuildOptions hnsw;
+  std::function<Status(size_t partitions_done)> progress;
+};
+
+struct SegmentTarget {
+  std::shared_ptr<store::ObjectStore> store;
+  std::string folder;  ///< "_indices/<uuid>"
+  file::WriteOptions files;
+  store::Durability durability = store::Durability::kSync;
+};
+
+/// Writes index.idx and auxiliary.idx. Holds one partition at a time. After an error nothing is left.
+Result<std::vector<table::IndexFile>> WriteSegment(const SegmentContent& content,
+                                                   const SegmentTarget& target);
+
+}  // namespace lance::index
