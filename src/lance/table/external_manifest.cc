@@ -100,7 +100,10 @@ class ExternalCommitStore : public store::ObjectStore, public store::OrderedName
     *all = false;
     if (folder + "/" != kFolder) return std::vector<std::string>{};
     ARROW_ASSIGN_OR_RAISE(auto row, FinishLatest());
-    if (!row) return std::vector<std::string>{};
+    if (!row) {
+      *all = true;
+      return inner_->ListNames(folder);
+    }
     return std::vector<std::string>{FinalKey(row->path).substr(kFolder.size())};
   }
   Result<std::vector<std::string>> ListFolders(const std::string& prefix) override {
