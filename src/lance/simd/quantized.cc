@@ -150,9 +150,55 @@ void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* 
 
 #else
 
-// Without a look-up of 256 entries, loads from the first-level cache are as fast as anything.
+// One byte of 16 tables, chosen by the upper half of each code: a tree of choices, bit 4 first.
+template <class V>
+HWY_INLINE V ChooseBytes(V code, const V* tables) {
+  const Bytes d;
+  const Words words;
+  const hn::RebindToSigned<Bytes> di;
+  const auto low = hn::And(code, hn::Set(d, uint8_t{15}));
+  // Choices look at the highest bit of a byte; what a shift brings in from the neighbour lies below it.
+  const auto bit = [&](auto shifted) { return hn::Lt(hn::BitCast(di, shifted), hn::Zero(di)); };
+  const auto wide = hn::BitCast(words, code);
+  const auto bit4 = bit(hn::ShiftLeft<3>(wide)), bit5 = bit(hn::ShiftLeft<2>(wide));
+  const auto bit6 = bit(hn::ShiftLeft<1>(wide)), bit7 = bit(code);
+  const auto look = [&](size_t t) { return hn::BitCast(di, hn::TableLookupBytes(tables[t], low)); };
+  const auto pair = [&](size_t t) { return hn::IfThenElse(bit4, look(t + 1), look(t)); };
+  const auto four = [&](size_t t) { return hn::IfThenElse(bit5, pair(t + 2), pair(t)); };
+  const auto eight = [&](size_t t) { return hn::IfThenElse(bit6, four(t + 4), four(t)); };
+  return hn::BitCast(d, hn::IfThenElse(bit7, eight(8), eight(0)));
+}
+
+template <int S>
+HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
+                          const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+  const Bytes d;
+  const size_t lanes = hn::Lanes(d);
+  WordSums<S> total;
+  total.Clear();
+  for (size_t c = 0; c < columns; ++c) {
+    hn::Vec<Bytes> parts[16];
+    for (size_t t = 0; t < 16; ++t) parts[t] = hn::LoadDup128(d, tables + 256 * c + 16 * t);
+    const uint8_t* from = codes + c * rows + begin;
+    for (int s = 0; s < S; ++s) {
+      total.Add(s, ChooseBytes(hn::LoadU(d, from + static_cast<size_t>(s) * lanes), parts));
+    }
+  }
+  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
+}
+
 void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
-  scalar::SumByteTables(codes, rows, columns, tables, sums);
+  const size_t lanes = hn::Lanes(Bytes());
+  size_t r = 0;
+  for (; r + 2 * lanes <= rows; r += 2 * lanes) ByteStrip<2>(codes, r, rows, columns, tables, sums);
+  for (; r + lanes <= rows; r += lanes) ByteStrip<1>(codes, r, rows, columns, tables, sums);
+  for (; r < rows; ++r) {
+    uint16_t sum = 0;
+    for (size_t c = 0; c < columns; ++c) {
+      sum = static_cast<uint16_t>(sum + tables[256 * c + codes[c * rows + r]]);
+    }
+    sums[r] = sum;
+  }
 }
 
 #endif

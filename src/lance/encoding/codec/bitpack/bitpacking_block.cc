@@ -36,6 +36,13 @@ class OutOfLineBlock : public BlockCodec {
   Status Decode(Bytes payload, uint64_t num_values, uint8_t* out) const override {
     ARROW_ASSIGN_OR_RAISE(Parts parts, Split(payload, num_values));
     const uint8_t* in = payload.data();
+    if (width_ == 0) {
+      // Nothing but zeros, which take no bytes.
+      const uint64_t zeros = parts.full * kFastLanesValues + (parts.raw_tail ? 0 : parts.tail);
+      std::memset(out, 0, zeros * bits() / 8);
+      if (parts.raw_tail) std::memcpy(out + zeros * bits() / 8, in, parts.tail * bits() / 8);
+      return Status::OK();
+    }
     for (uint64_t i = 0; i < parts.full; ++i) {
       FastLanesUnpack(bits(), width_, in, out);
       in += FastLanesBytes(width_);
@@ -111,7 +118,10 @@ Result<std::unique_ptr<BlockCodec>> MakeOutOfLineBitpackingBlock(const pb21::Out
                     bits);
   LANCE_CHECK_BYTES(encoding.has_values(), "OutOfLineBitpacking without an encoding of its values");
   if (!encoding.values().has_flat()) return NotSupported("OutOfLineBitpacking with values other than Flat");
-  ARROW_ASSIGN_OR_RAISE(uint64_t width, FlatBits(encoding.values().flat()));
+  uint64_t width = 0;  // legal here alone: every value is zero
+  if (encoding.values().flat().bits_per_value() != 0 || encoding.values().flat().has_data()) {
+    ARROW_ASSIGN_OR_RAISE(width, FlatBits(encoding.values().flat()));
+  }
   LANCE_CHECK_BYTES(width <= bits, "OutOfLineBitpacking width {} is above the {} bits of a value", width,
                     bits);
   return std::make_unique<OutOfLineBlock>(bits, static_cast<unsigned>(width));
