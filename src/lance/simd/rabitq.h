@@ -12,7 +12,7 @@ namespace lance::simd {
 void RotateFast(float* values, size_t dim, const uint8_t* signs);
 
 /// The scale t for which codes floor(t * |v|), cut off at max_code, with 1/2 added, point best in the
-/// direction of `magnitudes` (dim values, the length of the vector 1): the best of about two dozen between
+/// direction of `magnitudes` (dim values, the length of the vector 1): the best of about forty between
 /// `low` and `high`.
 float BestCodeScale(const float* magnitudes, size_t dim, float low, float high, int max_code);
 
