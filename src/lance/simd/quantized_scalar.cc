@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "lance/simd/quantized.h"
 #include "lance/simd/rounding.h"
@@ -9,7 +8,7 @@ namespace lance::simd::scalar {
 
 void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
                      uint16_t* sums) {
-  std::memset(sums, 0, rows * sizeof(*sums));
+  std::fill_n(sums, rows, uint16_t{0});
   for (size_t c = 0; c < columns; ++c) {
     const uint8_t* low = tables + 32 * c;
     const uint8_t* high = low + 16;
@@ -21,7 +20,7 @@ void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const ui
 }
 
 void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
-  std::memset(sums, 0, rows * sizeof(*sums));
+  std::fill_n(sums, rows, uint16_t{0});
   for (size_t c = 0; c < columns; ++c) {
     for (size_t r = 0; r < rows; ++r) {
       sums[r] = static_cast<uint16_t>(sums[r] + tables[256 * c + codes[c * rows + r]]);

@@ -1,5 +1,6 @@
 #include "lance/index/vector/build/existing_segment.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "lance/index/vector/build/pq_encoder.h"
@@ -134,7 +135,7 @@ Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partitio
     const size_t width = segment.quantizer().pq().code_bytes();
     Transpose(codes, rows, width, width, out.records.data());
   } else {
-    std::memcpy(out.records.data(), codes.data(), codes.size());
+    std::copy(codes.begin(), codes.end(), out.records.begin());
   }
   return out;
 }

@@ -32,7 +32,7 @@ class FlatEncoder : public Encoder {
   Status Encode(const AssignedRows& rows, uint8_t* records) const override {
     // float32 vectors need not be kept twice.
     const void* from = rows.stored != nullptr ? static_cast<const void*>(rows.stored) : rows.values;
-    std::memcpy(records, from, rows.count * record_bytes());
+    if (rows.count > 0) std::memcpy(records, from, rows.count * record_bytes());
     return Status::OK();
   }
 
@@ -62,7 +62,7 @@ class SqEncoder : public Encoder {
   Status Encode(const AssignedRows& rows, uint8_t* records) const override {
     const size_t count = rows.count * dim_;
     if (start_ == end_) {
-      std::memset(records, 0, count);
+      std::fill_n(records, count, uint8_t{0});
       return Status::OK();
     }
     const double range = end_ - start_;

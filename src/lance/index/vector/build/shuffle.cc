@@ -113,7 +113,7 @@ Status Shuffle::Finish() {
 Status Shuffle::Read(size_t partition, uint8_t* out) const {
   if (parts_.empty()) {
     const size_t first = size_t{held_starts_[partition]} * record_bytes_;
-    std::memcpy(out, held_.data() + first, counts_[partition] * record_bytes_);
+    std::copy_n(held_.data() + first, counts_[partition] * record_bytes_, out);
     return Status::OK();
   }
   for (const Part& part : parts_) {

@@ -42,7 +42,7 @@ size_t ElementSize(simd::Element element) {
 void ConvertToFloats(simd::Element element, const void* from, size_t count, float* to) {
   switch (element) {
     case simd::Element::kFloat32:
-      std::memcpy(to, from, count * sizeof(float));
+      if (count > 0) std::memcpy(to, from, count * sizeof(float));
       return;
     case simd::Element::kFloat64: {
       const auto* values = static_cast<const double*>(from);
