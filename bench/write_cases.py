@@ -75,7 +75,7 @@ class Lance(Writer):
         os.sync()
         self.changed = self.lance.dataset(self.work)
 
-    def before_append(self, paths, **options):
+    def before_append(self, paths, commits):
         self.copy(paths)
         import pyarrow as pa
         rng = np.random.default_rng(3)
