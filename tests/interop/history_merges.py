@@ -28,6 +28,7 @@ class Merges:
         in_place = matched.startswith("update") and not inserts and by_source == "keep" and len(source) > 0
         if in_place and 1 < len(names) < len(self.schema.names) and rng.random() < 0.7:
             builder = builder.write_mode("rewrite_columns")
+            self.note("in place")
         stats = builder.execute(self.table(source, names))
         expected = self.apply_merge(source, names, matched, inserts, by_source)
         assert {key: stats[key] for key in expected} == expected, (stats, expected)
