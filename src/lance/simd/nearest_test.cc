@@ -31,7 +31,9 @@ void CheckNearest(Metric metric, size_t rows, size_t points, size_t dim, size_t 
         const double a = data[row * stride + k], b = table[point * dim + k];
         sum += metric == Metric::kL2 ? (a - b) * (a - b) : -a * b;
       }
-      if (point == ids[row]) EXPECT_NEAR(sum, distances[row], 1e-4 * dim) << "row " << row;
+      if (point == ids[row]) {
+        EXPECT_NEAR(sum, distances[row], 1e-4 * dim) << "row " << row;
+      }
       least = std::min(least, sum);
     }
     ASSERT_LT(ids[row], points);

@@ -85,7 +85,9 @@ TEST(QuantizedKernels, FindTheFirstValueThatIsSmallEnough) {
         EXPECT_EQ(FindAtMostU16(values.data(), count, 39999), at);
         values[at] = 40000;
       }
-      if (count > 0) EXPECT_EQ(FindAtMostU16(values.data(), count, 65535), 0u);
+      if (count > 0) {
+        EXPECT_EQ(FindAtMostU16(values.data(), count, 65535), 0u);
+      }
     }
   });
 }

@@ -1,5 +1,6 @@
 #include "lance/store/aws/credentials.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -119,7 +120,7 @@ Result<ExpiringCredentials> FromMetadata(const CredentialOptions& options) {
                                                {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}}, true));
   const HttpHeaders headers{{"X-aws-ec2-metadata-token", token}};
   ARROW_ASSIGN_OR_RAISE(std::string roles, Ask("GET", base + kRolePath, headers, true));
-  const std::string role = Trim(roles.substr(0, roles.find('\n')));
+  const std::string role = Trim({roles.begin(), std::find(roles.begin(), roles.end(), '\n')});
   if (role.empty()) return NotFound("this machine has no role");
   ARROW_ASSIGN_OR_RAISE(std::string answer,
                         Ask("GET", base + kRolePath + PercentEncode(role, false), headers, true));
