@@ -7,6 +7,8 @@
 #include <arrow/compute/api.h>
 #include <arrow/util/float16.h>
 
+#include "lance/index/vector/format/kinds.h"
+#include "lance/index/vector/format/tensor.h"
 #include "lance/scan/exec/compute.h"
 
 namespace lance::scan {
@@ -101,34 +103,9 @@ Result<simd::Metric> ParseMetric(const std::string& name) {
   return InvalidArgument("Metric type '{}' is not supported: use l2, cosine, dot or hamming", name);
 }
 
-std::string_view MetricName(simd::Metric metric) {
-  switch (metric) {
-    case simd::Metric::kL2:
-      return "l2";
-    case simd::Metric::kCosine:
-      return "cosine";
-    case simd::Metric::kDot:
-      return "dot";
-    default:
-      return "hamming";
-  }
-}
-
 }  // namespace
 
-size_t ElementBytes(simd::Element element) {
-  switch (element) {
-    case simd::Element::kUInt8:
-      return 1;
-    case simd::Element::kFloat16:
-    case simd::Element::kBFloat16:
-      return 2;
-    case simd::Element::kFloat32:
-      return 4;
-    default:
-      return 8;
-  }
-}
+size_t ElementBytes(simd::Element element) { return index::ElementSize(element); }
 
 Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& column, int64_t default_k) {
   KnnQuery out;
@@ -172,10 +149,10 @@ Result<KnnQuery> MakeKnnQuery(const NearestQuery& nearest, const arrow::Field& c
     ARROW_ASSIGN_OR_RAISE(out.metric, ParseMetric(*nearest.metric));
   }
   if (bits != (out.metric == simd::Metric::kHamming)) {
-    return InvalidArgument("Distance type {} does not support {} vectors", MetricName(out.metric),
+    return InvalidArgument("Distance type {} does not support {} vectors", index::MetricName(out.metric),
                            list.value_type()->ToString());
   }
-  out.metric_name = MetricName(out.metric);
+  out.metric_name = index::MetricName(out.metric);
   out.k = static_cast<uint64_t>(k);
   out.lower_bound = nearest.distance_lower_bound;
   out.upper_bound = nearest.distance_upper_bound;

@@ -6,6 +6,8 @@
 #include <arrow/api.h>
 #include <arrow/util/float16.h>
 
+#include "lance/index/vector/format/tensor.h"
+
 namespace lance::index {
 namespace {
 
@@ -151,19 +153,7 @@ class Reader {
 
 }  // namespace
 
-size_t VectorType::element_bytes() const {
-  switch (element) {
-    case simd::Element::kUInt8:
-      return 1;
-    case simd::Element::kFloat16:
-    case simd::Element::kBFloat16:
-      return 2;
-    case simd::Element::kFloat64:
-      return 8;
-    default:
-      return 4;
-  }
-}
+size_t VectorType::element_bytes() const { return ElementSize(element); }
 
 Result<VectorType> VectorTypeOf(const arrow::DataType& type) {
   const arrow::DataType* storage = &StorageOf(type);
