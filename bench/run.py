@@ -135,7 +135,10 @@ def write_report(options, lines, sizes, notes):
             f"Made by `bench/run.py --scale {options.scale:g} --rounds {options.rounds}` on {options.cores} cores; medians, warm page cache, engines interleaved,",
             f"each at its defaults, on files that pylance {lance.__version__} wrote at its default version; pyarrow {pyarrow.__version__}. Machines differ: read the ratios.", "",
             HEAD, *lines, "", *([write_cases.SIZE_HEAD, *sizes, ""] if sizes else []), *[f"- {n}" for n in notes], ""]
-    pathlib.Path(options.write).write_text("\n".join(text))
+    path = pathlib.Path(options.write)
+    mark = "\n## Vector search\n"  # that section is made by vectors.py
+    kept = path.read_text().partition(mark)[1:] if path.exists() else ()
+    path.write_text("\n".join(text) + "".join(kept))
 
 
 def main():
