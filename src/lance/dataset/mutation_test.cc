@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
 
@@ -13,7 +14,9 @@
 
 #include "lance/dataset.h"
 #include "lance/inspect.h"
+#include "lance/scanner.h"
 #include "lance/store/object_store.h"
+#include "lance/vector_index.h"
 
 namespace lance {
 namespace {
@@ -110,16 +113,63 @@ std::vector<Status> ReadAll(const std::string& uri) {
   return failures;
 }
 
+// Searches the index of a data set of generate_mutation_indices.py in every way; returns every failure.
+std::vector<Status> SearchAll(const std::string& uri) {
+  OpenOptions open;
+  SessionOptions session;
+  session.num_threads = 0;
+  open.session = Session::Make(session);
+  auto opened = Dataset::Open(uri, open);
+  if (!opened.ok()) return {opened.status()};
+  const auto dataset = *opened;
+  std::vector<Status> failures;
+  auto search = [&](int queries, const std::string& filter, std::optional<int64_t> refine) -> Status {
+    arrow::FixedSizeListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::FloatBuilder>(),
+                                      8);
+    auto& values = static_cast<arrow::FloatBuilder&>(*lists.value_builder());
+    for (int q = 0; q < queries; ++q) {
+      ARROW_RETURN_NOT_OK(lists.Append());
+      for (int d = 0; d < 8; ++d) ARROW_RETURN_NOT_OK(values.Append(static_cast<float>((q * 7 + d) % 5) - 2));
+    }
+    ScanOptions options;
+    options.columns = std::vector<ScanOptions::Column>{{"id", ""}};
+    options.filter = filter;
+    options.prefilter = !filter.empty();
+    options.with_row_id = true;
+    options.nearest = NearestQuery{};
+    options.nearest->column = "v";
+    options.nearest->k = 12;
+    options.nearest->minimum_nprobes = 1;
+    options.nearest->maximum_nprobes = 2;
+    options.nearest->refine_factor = refine;
+    ARROW_ASSIGN_OR_RAISE(options.nearest->query, lists.Finish());
+    ARROW_ASSIGN_OR_RAISE(auto scanner, dataset->Scan(options));
+    ARROW_ASSIGN_OR_RAISE(auto table, scanner->ToTable());
+    return table->Validate();
+  };
+  for (const Status& status : {search(1, "", std::nullopt), search(1, "", 3), search(5, "", 2),
+                               search(1, "id < 40", std::nullopt), search(1, "id >= 40", 2)}) {
+    if (!status.ok()) failures.push_back(status);
+  }
+  if (auto described = DescribeIndices(*dataset); !described.ok()) failures.push_back(described.status());
+  return failures;
+}
+
 int Mutations() {
   const char* asked = std::getenv("LANCE_MUTATIONS");
   return asked == nullptr ? 2400 : std::atoi(asked);
 }
 
-TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) {
+fs::path SetsIn(const char* folder) {
   const char* root = std::getenv("LANCE_TESTDATA");
-  ASSERT_NE(root, nullptr) << "set LANCE_TESTDATA to the testdata folder";
+  return fs::path(root == nullptr ? "LANCE_TESTDATA is not set" : root) / "pylance-14.0.2" / folder;
+}
+
+// Damages one file of one set of `folder` at a time, of those whose path contains `part`.
+void ReadDamaged(const char* folder, const char* part,
+                 const std::function<std::vector<Status>(const std::string&)>& read_all) {
   std::vector<std::pair<std::string, Files>> sets;
-  for (const auto& entry : fs::directory_iterator(fs::path(root) / "pylance-14.0.2" / "mutation")) {
+  for (const auto& entry : fs::directory_iterator(SetsIn(folder))) {
     sets.emplace_back(entry.path().filename().string(), LoadFolder(entry.path()));
   }
   std::sort(sets.begin(), sets.end());
@@ -131,9 +181,12 @@ TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) {
   double slowest = 0;
   for (int turn = 0; turn < Mutations(); ++turn) {
     const auto& [name, files] = sets[static_cast<size_t>(turn) % sets.size()];
-    std::string uri = fmt::format("memory://mutation/{}/{}", turn, name);
+    std::string uri = fmt::format("memory://{}/{}/{}", folder, turn, name);
     auto store = store::OpenStore(uri).ValueOrDie().store;
-    size_t victim = static_cast<size_t>(random() % files.size());
+    size_t victim = 0;
+    do {
+      victim = static_cast<size_t>(random() % files.size());
+    } while (files[victim].first.find(part) == std::string::npos);
     std::string what;
     for (size_t i = 0; i < files.size(); ++i) {
       const Bytes& bytes = files[i].second;
@@ -141,7 +194,7 @@ TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) {
     }
     SCOPED_TRACE(fmt::format("turn {}: {} {} {}", turn, name, files[victim].first, what));
     const std::clock_t start = std::clock();  // of the processor: other programs do not count
-    const std::vector<Status> failures = ReadAll(uri);
+    const std::vector<Status> failures = read_all(uri);
     const double spent = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     if (spent > slowest) {
       slowest = spent;
@@ -154,8 +207,8 @@ TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) {
     }
     for (const auto& file : files) ASSERT_TRUE(store->Delete(file.first).ok());
   }
-  RecordProperty("refused", refused);
-  RecordProperty("read", read);
+  ::testing::Test::RecordProperty("refused", refused);
+  ::testing::Test::RecordProperty("read", read);
   std::printf("%d mutations refused, %d read; the slowest, turn %d, took %.3f s\n", refused, read,
               slowest_turn, slowest);
   EXPECT_GT(refused, 0);
@@ -164,10 +217,20 @@ TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) {
   EXPECT_LT(slowest, 10) << "turn " << slowest_turn;
 }
 
+TEST(Mutation, DamagedDataSetsGiveErrorsOrRows) { ReadDamaged("mutation", "", ReadAll); }
+
+TEST(Mutation, DamagedIndicesGiveErrorsOrRows) { ReadDamaged("mutation_indices", ".idx", SearchAll); }
+
+TEST(Mutation, UndamagedIndicesAreSearched) {
+  for (const auto& entry : fs::directory_iterator(SetsIn("mutation_indices"))) {
+    for (const Status& status : SearchAll(entry.path().string())) {
+      ADD_FAILURE() << entry.path() << ": " << status.ToString();
+    }
+  }
+}
+
 TEST(Mutation, UndamagedDataSetsRead) {
-  const char* root = std::getenv("LANCE_TESTDATA");
-  ASSERT_NE(root, nullptr);
-  for (const auto& entry : fs::directory_iterator(fs::path(root) / "pylance-14.0.2" / "mutation")) {
+  for (const auto& entry : fs::directory_iterator(SetsIn("mutation"))) {
     for (const Status& status : ReadAll(entry.path().string())) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
