@@ -16,6 +16,7 @@ void BindMutate(nanobind::module_& module);        // mutate.cc: delete, update,
 void BindSchemaChange(nanobind::module_& module);  // schema_change.cc: columns, metadata
 void BindMaintenance(nanobind::module_& module);   // maintenance.cc: compaction, cleanup
 void BindVectorIndex(nanobind::module_& module);   // vector_index.cc: building vector indices
+void BindScalarIndex(nanobind::module_& module);   // scalar_index.cc: building scalar indices
 void BindRefs(nanobind::module_& module);  // refs.cc: tags, branches, clones, changes between versions
 
 }  // namespace lance::python

@@ -11,6 +11,7 @@
 #include "convert.h"
 #include "lance/dataset.h"
 #include "lance/file/file_reader.h"
+#include "lance/index/scalar/scalar_index.h"
 #include "lance/index/vector/statistics.h"
 #include "lance/inspect.h"
 #include "lance/scanner.h"
@@ -132,6 +133,10 @@ nb::list Fragments(const Dataset& dataset) {
 
 std::string VectorIndexStatistics(const Dataset& dataset, const std::string& name, bool centroids) {
   return Unwrap(Unlocked([&] { return index::VectorIndexStatistics(*dataset.snapshot(), name, centroids); }));
+}
+
+std::string ScalarIndexStatistics(const Dataset& dataset, const std::string& name) {
+  return Unwrap(Unlocked([&] { return index::ScalarIndexStatistics(*dataset.snapshot(), name); }));
 }
 
 nb::list Indices(const Dataset& dataset) {
@@ -323,6 +328,7 @@ void BindDataset(nb::module_& module) {
       .def("fragments", &Fragments)
       .def("fragment", &FragmentOf, nb::arg("id"))
       .def("indices", &Indices)
+      .def("scalar_index_statistics", &ScalarIndexStatistics, nb::arg("name"))
       .def("vector_index_statistics", &VectorIndexStatistics, nb::arg("name"), nb::arg("centroids"))
       .def("object_store", [](const Dataset& self) { return self.snapshot()->object_store(); })
       .def("verify", &Problems)

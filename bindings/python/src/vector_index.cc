@@ -4,6 +4,7 @@
 #include <arrow/api.h>
 
 #include "bindings.h"
+#include "index_progress.h"
 #include "lance/base/status.h"
 #include "lance/dataset.h"
 #include "schema_values.h"
@@ -92,17 +93,17 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
   Take(options, "progress", &progress);
   if (centroids.is_valid()) out.centroids = FloatsFromPython(centroids);
   if (codebook.is_valid()) out.codebook = FloatsFromPython(codebook);
-  if (progress.is_valid()) {
-    // The caller's dict keeps the callable alive.
-    out.progress = [handle = nb::handle(progress)](const IndexBuildProgress& at) {
-      return CallProgress(handle, at);
-    };
-  }
+  // The caller's dict keeps the callable alive.
+  if (progress.is_valid()) out.progress = ProgressFromPython(progress);
   out.commit = CommitSettingsFromPython(options);
   return out;
 }
 
 }  // namespace
+
+std::function<arrow::Status(const IndexBuildProgress&)> ProgressFromPython(nb::handle callback) {
+  return [callback](const IndexBuildProgress& at) { return CallProgress(callback, at); };
+}
 
 void BindVectorIndex(nb::module_& module) {
   module.def(

@@ -123,6 +123,8 @@ bool IsVolatile(const Logical& node);
 std::string PrintLogical(const Logical& node);
 /// Plan text as DataFusion prints physical expressions: `i@0 > 5 AND s@1 = x`.
 std::string PrintPhysical(const Logical& node);
+/// The value without its type: 5, x, 2020-01-01, NULL.
+std::string PrintValue(const arrow::Scalar& value);
 /// `Int64(5)`, `Utf8("x")`, `Date32("2020-01-01")`.
 std::string PrintLiteral(const arrow::Scalar& value);
 /// Type names as DataFusion prints them: Utf8, Timestamp(µs), Decimal128(10, 2).

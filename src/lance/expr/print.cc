@@ -68,8 +68,9 @@ std::string PrintElement(const arrow::Scalar& value) {
   return value.ToString();
 }
 
-// The value without its type: 5, x, 2020-01-01.
-std::string PlainValue(const arrow::Scalar& value) {
+}  // namespace
+
+std::string PrintValue(const arrow::Scalar& value) {
   if (!value.is_valid) return "NULL";
   switch (value.type->id()) {
     case Type::DOUBLE:
@@ -121,6 +122,8 @@ std::string PlainValue(const arrow::Scalar& value) {
   }
 }
 
+namespace {
+
 std::string DecimalLiteral(const arrow::Scalar& value, const char* name) {
   const auto& type = checked_cast<const arrow::DecimalType&>(*value.type);
   std::string digits = "None";
@@ -171,7 +174,7 @@ class Printer {
       case LogicalKind::kColumn:
         return physical_ ? fmt::format("{}@{}", node.name, node.index) : node.name;
       case LogicalKind::kLiteral:
-        return physical_ ? PlainValue(*node.literal) : PrintLiteral(*node.literal);
+        return physical_ ? PrintValue(*node.literal) : PrintLiteral(*node.literal);
       case LogicalKind::kField:
         return fmt::format("get_field({}, {})", Print(*node.child(0)),
                            physical_ ? node.name : "Utf8(\"" + node.name + "\")");
@@ -349,17 +352,17 @@ std::string PrintLiteral(const arrow::Scalar& value) {
     case Type::TIMESTAMP: {
       const auto& stamp = checked_cast<const arrow::TimestampType&>(*value.type);
       std::string zone = stamp.timezone().empty() ? "None" : "Some(\"" + stamp.timezone() + "\")";
-      return fmt::format("Timestamp{}({}, {})", UnitWord(stamp.unit()), PlainValue(value), zone);
+      return fmt::format("Timestamp{}({}, {})", UnitWord(stamp.unit()), PrintValue(value), zone);
     }
     case Type::TIME32:
     case Type::TIME64:
       return fmt::format("Time{}{}(\"{}\")", value.type->id() == Type::TIME32 ? 32 : 64,
                          UnitWord(checked_cast<const arrow::TimeType&>(*value.type).unit()),
-                         PlainValue(value));
+                         PrintValue(value));
     case Type::DURATION:
       return fmt::format("Duration{}(\"{}\")",
                          UnitWord(checked_cast<const arrow::DurationType&>(*value.type).unit()),
-                         PlainValue(value));
+                         PrintValue(value));
     case Type::STRING:
     case Type::LARGE_STRING:
     case Type::BINARY:
@@ -372,19 +375,19 @@ std::string PrintLiteral(const arrow::Scalar& value) {
                          value.type->id() == Type::FIXED_SIZE_BINARY
                              ? fmt::format("FixedSizeBinary({}, ", 0).substr(0, 15)
                              : PrintType(*value.type),
-                         PlainValue(value));
+                         PrintValue(value));
     case Type::INTERVAL_MONTH_DAY_NANO:
-      return fmt::format("IntervalMonthDayNano(\"{}\")", PlainValue(value));
+      return fmt::format("IntervalMonthDayNano(\"{}\")", PrintValue(value));
     case Type::LIST:
-      return "List(" + PlainValue(value) + ")";
+      return "List(" + PrintValue(value) + ")";
     case Type::LARGE_LIST:
-      return "LargeList(" + PlainValue(value) + ")";
+      return "LargeList(" + PrintValue(value) + ")";
     case Type::FIXED_SIZE_LIST:
-      return "FixedSizeList(" + PlainValue(value) + ")";
+      return "FixedSizeList(" + PrintValue(value) + ")";
     default:
       break;
   }
-  return fmt::format("{}({})", PrintType(*value.type), PlainValue(value));
+  return fmt::format("{}({})", PrintType(*value.type), PrintValue(value));
 }
 
 std::string PrintLogical(const Logical& node) { return Printer(false).Print(node); }

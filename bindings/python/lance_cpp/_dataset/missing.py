@@ -17,14 +17,6 @@ class NotYetSupported:
     def commit_existing_index_segments(self, index_name, column, segments):
         """Publishes index segments."""
 
-    @not_yet(INDEXES)
-    def create_scalar_index(
-        self, column, index_type, name=None, *, replace=True, train=True, fragment_ids=None,
-        index_uuid=None, progress_callback=None, format_version=None, document_granularity=None,
-        **kwargs
-    ):  # fmt: skip
-        """Builds a scalar index."""
-
     @not_yet(WRITES)
     def initialize_mem_wal(
         self, *, maintained_indexes=None, bucket_column=None, num_buckets=None, identity_column=None,

@@ -70,6 +70,8 @@ class LanceStats:
         if segments[0]["details_type_url"].endswith("VectorIndexDetails"):
             centroids = os.environ.get("LANCE_INCLUDE_VECTOR_CENTROIDS", "true").lower() not in ("false", "0", "no")
             return json.loads(self._dataset._ds.vector_index_statistics(index_name, centroids))
+        if segments[0]["details_type_url"].endswith(".BTreeIndexDetails"):
+            return json.loads(self._dataset._ds.scalar_index_statistics(index_name))
         raise unsupported("LanceStats.index_stats", INDEXES)
 
 

@@ -7,7 +7,7 @@ import uuid as _uuid
 import pyarrow as pa
 
 from lance_cpp import _native
-from lance_cpp._dataset import native_values
+from lance_cpp._dataset import native_values, scalar_indices
 from lance_cpp._unsupported import unsupported
 
 _TYPES = ["IVF_FLAT", "IVF_PQ", "IVF_SQ", "IVF_HNSW_FLAT", "IVF_HNSW_PQ", "IVF_HNSW_SQ", "IVF_RQ"]
@@ -204,7 +204,7 @@ class VectorIndexing:
         """Builds a vector index over a column and moves to the version that has it.
 
         :param index_type: ``IVF_FLAT``, ``IVF_PQ``, ``IVF_SQ``, ``IVF_RQ``, ``IVF_HNSW_FLAT``, ``IVF_HNSW_PQ`` or
-            ``IVF_HNSW_SQ``
+            ``IVF_HNSW_SQ``; ``BTREE`` builds a scalar index, see :meth:`create_scalar_index`
         :param name: default ``<column>_idx``
         :param metric: ``l2``, ``cosine``, ``dot``; ``hamming`` for uint8 vectors
         :param replace: takes the place of an index of that name
@@ -218,6 +218,12 @@ class VectorIndexing:
             ``max_level``; ``seed``, ``memory_budget_bytes``
         :returns: this dataset
         """
+        if scalar_indices.is_scalar(index_type):
+            self.create_scalar_index(
+                column, index_type, name, replace=replace, train=train, fragment_ids=fragment_ids,
+                index_uuid=index_uuid, progress_callback=progress_callback, **kwargs
+            )  # fmt: skip
+            return self
         path, options = self._index_options(column, index_type, {
             "name": name, "metric": metric, "replace": replace, "train": train, "num_partitions": num_partitions,
             "ivf_centroids": ivf_centroids, "pq_codebook": pq_codebook, "num_sub_vectors": num_sub_vectors,
@@ -249,6 +255,12 @@ class VectorIndexing:
         """
         if fragment_ids is None:
             raise ValueError("create_index_uncommitted requires fragment_ids for distributed index build")
+        if scalar_indices.is_scalar(index_type):
+            path, options = scalar_indices.options_of(
+                self, column, index_type, name=name, replace=replace, train=train, fragment_ids=fragment_ids,
+                index_uuid=index_uuid, progress_callback=None, further=kwargs
+            )  # fmt: skip
+            return native_values.index_from_native(_native.build_scalar_index_segment(self._ds, path, options))
         path, options = self._index_options(column, index_type, {
             "name": name, "metric": metric, "replace": replace, "train": train, "num_partitions": num_partitions,
             "ivf_centroids": ivf_centroids, "pq_codebook": pq_codebook, "num_sub_vectors": num_sub_vectors,

@@ -61,7 +61,8 @@ Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column,
   IndexMetadata out;
   out.uuid = options.uuid.value_or(MakeUuid());
   out.fields = {field->id};
-  ARROW_ASSIGN_OR_RAISE(out.name, dataset::ChooseIndexName(snapshot, column, *field, options));
+  ARROW_ASSIGN_OR_RAISE(
+      out.name, dataset::ChooseIndexName(snapshot, column, *field, {options.name, options.replace, true}));
   out.dataset_version = snapshot.manifest().version;
   out.details_type_url = index::kVectorDetailsUrl;
   out.details = index::DetailsOf(params);

@@ -25,16 +25,17 @@ Result<std::vector<table::IndexMetadata>> IndexSegmentsOf(const table::Snapshot&
 }
 
 Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::string& column,
-                                    const schema::Field& field, const VectorIndexOptions& options) {
+                                    const schema::Field& field, const NewIndexName& wanted) {
   ARROW_ASSIGN_OR_RAISE(const auto indices, snapshot.Indices());
   const auto same_field = [&](const table::IndexMetadata& index) {
     return !index.fields.empty() && index.fields[0] == field.id;
   };
-  std::string name = options.name.value_or(column + "_idx");
-  if (!options.name.has_value()) {
-    // Others than vector indices on this field keep the plain name.
+  std::string name = wanted.name.value_or(column + "_idx");
+  if (!wanted.name.has_value()) {
+    // An index of the other kind on this field keeps the plain name.
     const auto taken = [&](const table::IndexMetadata& index) {
-      return index.name == name && (!same_field(index) || !index::IsVectorIndex(index.details_type_url));
+      return index.name == name &&
+             (!same_field(index) || index::IsVectorIndex(index.details_type_url) != wanted.is_vector);
     };
     for (int number = 2; std::any_of(indices->begin(), indices->end(), taken); ++number) {
       name = column + "_idx_" + std::to_string(number);
@@ -46,7 +47,7 @@ Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::
       return AlreadyExists(
           "Index name '{}' already exists with different fields, please specify a different name", name);
     }
-    if (!options.replace) {
+    if (!wanted.replace) {
       return AlreadyExists(
           "Index name '{}' already exists, please specify a different name or use replace=True", name);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,15 @@ namespace lance::dataset {
 Result<std::vector<table::IndexMetadata>> IndexSegmentsOf(const table::Snapshot& snapshot,
                                                           const std::string& name);
 
+struct NewIndexName {
+  std::optional<std::string> name;  ///< default <column>_idx
+  bool replace = false;             ///< an index of that name on the field gives way
+  bool is_vector = false;
+};
+
 /// The name that a new index over a field gets. Errors: AlreadyExists.
 Result<std::string> ChooseIndexName(const table::Snapshot& snapshot, const std::string& column,
-                                    const schema::Field& field, const VectorIndexOptions& options);
+                                    const schema::Field& field, const NewIndexName& wanted);
 
 /// The path of a field, as schema::Schema::Resolve takes it; empty when there is none.
 std::string PathOf(const std::vector<schema::Field>& fields, int32_t id, const std::string& prefix = {});

@@ -1,8 +1,8 @@
 #include <arrow/api.h>
 
 #include "lance/file/file_reader.h"
+#include "lance/index/row_moves.h"
 #include "lance/index/vector/format/names.h"
-#include "lance/index/vector/row_moves.h"
 #include "lance/index/vector/rq/ex_codes.h"
 #include "lance/index/vector/rq/sign_codes.h"
 #include "lance/index/vector/segment.h"

@@ -6,8 +6,8 @@
 #include <arrow/api.h>
 
 #include "lance/file/file_reader.h"
+#include "lance/index/row_moves.h"
 #include "lance/index/vector/format/names.h"
-#include "lance/index/vector/row_moves.h"
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
 #include "lance/table/bases.h"

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "lance/base/json.h"
+#include "lance/index/join_statistics.h"
 #include "lance/index/vector/format/details.h"
 #include "lance/index/vector/format/names.h"
-#include "lance/index/vector/row_moves.h"
 #include "lance/index/vector/segment.h"
 #include "lance/store/object_store.h"
 #include "lance/table/bases.h"
@@ -76,46 +76,14 @@ Result<std::string> DescribeSegment(const table::Snapshot& snapshot, const table
 Result<std::string> VectorIndexStatistics(const table::Snapshot& snapshot, const std::string& name,
                                           bool centroids) {
   ARROW_ASSIGN_OR_RAISE(auto entries, snapshot.Indices());
-  ARROW_ASSIGN_OR_RAISE(auto moves, RowMoves::Load(snapshot));
-  std::string segments, per_segment, type;
-  table::FragmentSet covered;
-  uint64_t count = 0, updated = 0;
-  for (const table::IndexMetadata& entry : *entries) {
-    if (entry.name != name || !IsVectorIndex(entry.details_type_url)) continue;
-    ARROW_ASSIGN_OR_RAISE(std::string text, DescribeSegment(snapshot, entry, centroids));
-    ARROW_ASSIGN_OR_RAISE(auto segment, VectorSegment::Open(snapshot, entry));
-    if (count == 0) type = KindName(segment->header().kind);
-    segments += (count == 0 ? "" : ",") + text;
-    updated = std::max(updated, entry.created_at_ms.value_or(0));
-    table::FragmentSet own;
-    if (entry.fragment_bitmap.has_value()) {
-      ARROW_ASSIGN_OR_RAISE(own, table::FragmentSet::Parse(*entry.fragment_bitmap));
-    }
-    if (moves != nullptr) own = moves->Covered(std::move(own));
-    uint64_t rows = 0;
-    for (const table::Fragment& fragment : snapshot.manifest().fragments) {
-      if (!own.Contains(fragment.id)) continue;
-      covered.Add(fragment.id);
-      ARROW_ASSIGN_OR_RAISE(uint64_t live, snapshot.CountRows(fragment));
-      rows += live;
-    }
-    per_segment += fmt::format("{}{}", count == 0 ? "" : ",", rows);
-    ++count;
-  }
-  if (count == 0) return NotFound("vector index '{}' does not exist", name);
-  uint64_t fragments = 0, rows = 0, other_fragments = 0, other_rows = 0;
-  for (const table::Fragment& fragment : snapshot.manifest().fragments) {
-    ARROW_ASSIGN_OR_RAISE(uint64_t live, snapshot.CountRows(fragment));
-    const bool indexed = covered.Contains(fragment.id);
-    (indexed ? fragments : other_fragments) += 1;
-    (indexed ? rows : other_rows) += live;
-  }
-  return fmt::format(
-      R"({{"index_type":"{0}","name":{1},"num_indices":{2},"num_segments":{2},"indices":[{3}],"segments":[{3}],)"
-      R"("num_indexed_fragments":{4},"num_indexed_rows":{5},"num_unindexed_fragments":{6},)"
-      R"("num_unindexed_rows":{7},"num_indexed_rows_per_delta":[{8}],"updated_at_timestamp_ms":{9}}})",
-      type, QuoteJson(name), count, segments, fragments, rows, other_fragments, other_rows, per_segment,
-      updated);
+  const auto found = std::find_if(entries->begin(), entries->end(), [&](const table::IndexMetadata& entry) {
+    return entry.name == name && IsVectorIndex(entry.details_type_url);
+  });
+  if (found == entries->end()) return NotFound("vector index '{}' does not exist", name);
+  ARROW_ASSIGN_OR_RAISE(auto segment, VectorSegment::Open(snapshot, *found));
+  return JoinStatistics(
+      snapshot, name, KindName(segment->header().kind),
+      [&](const table::IndexMetadata& entry) { return DescribeSegment(snapshot, entry, centroids); });
 }
 
 }  // namespace lance::index

@@ -1,10 +1,13 @@
 #include "lance/dataset/mutate/merge_insert/match_rows.h"
 
 #include <algorithm>
+#include <map>
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
+#include "lance/base/row_address.h"
+#include "lance/dataset/mutate/merge_insert/indexed_rows.h"
 #include "lance/dataset/mutate/merge_insert/target_rows.h"
 #include "lance/dataset/mutate/piece_rows.h"
 #include "lance/expr/expr.h"
@@ -42,7 +45,10 @@ class Matcher {
       matched_.resize(static_cast<size_t>(source_.rows->num_rows()));
       for (const uint32_t row : source_.keys->skipped()) matched_[row] = true;
     }
-    ARROW_RETURN_NOT_OK(ScanTarget());
+    ARROW_ASSIGN_OR_RAISE(const auto indexed, FindIndexedRows(*snapshot_, source_, options_));
+    if (indexed.has_value()) ARROW_RETURN_NOT_OK(MatchIndexed(*indexed));
+    ARROW_RETURN_NOT_OK(ScanTarget(indexed.has_value() ? &indexed->covered : nullptr));
+    if (indexed.has_value()) OrderByTarget();
     if (condition_ != nullptr) ARROW_RETURN_NOT_OK(KeepWhereConditionHolds());
     ARROW_RETURN_NOT_OK(CheckUnambiguous());
     for (size_t row = 0; row < matched_.size(); ++row) {
@@ -69,8 +75,44 @@ class Matcher {
     return Status::OK();
   }
 
-  Status ScanTarget() {
+  Status MatchIndexed(const IndexedRows& indexed) {
+    for (const index::KeyMatch& match : indexed.matches) AddPairs(match.id, match.key);
+    return CheckNoMatch();
+  }
+
+  // Pairs of the index and of the scan, as one scan would have met them.
+  void OrderByTarget() {
+    std::map<uint64_t, uint64_t> positions;
+    for (const table::Fragment& fragment : snapshot_->manifest().fragments) {
+      positions.emplace(fragment.id, positions.size());
+    }
+    const auto place = [&](uint64_t address) {
+      const RowAddress at{address};
+      return RowAddress::Of(positions.find(at.fragment_id())->second, at.offset()).value;
+    };
+    std::vector<std::pair<uint64_t, size_t>> order;
+    for (size_t i = 0; i < out_.addresses.size(); ++i) order.emplace_back(place(out_.addresses[i]), i);
+    if (std::is_sorted(order.begin(), order.end())) return;
+    std::sort(order.begin(), order.end());
+    MatchedRows sorted;
+    for (const auto& [at, i] : order) {
+      sorted.addresses.push_back(out_.addresses[i]);
+      sorted.source_rows.push_back(out_.source_rows[i]);
+    }
+    out_.addresses = std::move(sorted.addresses);
+    out_.source_rows = std::move(sorted.source_rows);
+  }
+
+  // All fragments but those in `covered`, if given.
+  Status ScanTarget(const table::FragmentSet* covered) {
     ScanOptions scan;
+    if (covered != nullptr) {
+      scan.fragments.emplace();
+      for (const table::Fragment& fragment : snapshot_->manifest().fragments) {
+        if (!covered->Contains(fragment.id)) scan.fragments->push_back(fragment.id);
+      }
+      if (scan.fragments->empty()) return Status::OK();
+    }
     scan.columns.emplace();
     for (const std::string& name : source_.on) scan.columns->push_back({name, ""});
     if (delete_if_ != nullptr) {
@@ -99,22 +141,27 @@ class Matcher {
     ARROW_RETURN_NOT_OK(source_.keys->Find(source_.KeysOf(batch), &first_));
     const uint64_t* addresses =
         static_cast<const arrow::UInt64Array&>(*batch.column(batch.num_columns() - 1)).raw_values();
-    const bool keeps_pairs = options_.when_matched != WhenMatched::kDoNothing;
-    for (size_t i = 0; i < first_.size(); ++i) {
-      for (uint32_t row = first_[i]; row != KeyIndex::kNone; row = source_.keys->Next(row)) {
-        if (!matched_.empty()) matched_[row] = true;
-        if (keeps_pairs) {
-          out_.addresses.push_back(addresses[i]);
-          out_.source_rows.push_back(row);
-        }
-      }
-    }
-    if (options_.when_matched == WhenMatched::kFail && !out_.source_rows.empty()) {
-      return InvalidArgument("Merge insert failed: found matching row with key values: {}",
-                             KeyText(source_, out_.source_rows[0]));
-    }
+    for (size_t i = 0; i < first_.size(); ++i) AddPairs(addresses[i], first_[i]);
+    ARROW_RETURN_NOT_OK(CheckNoMatch());
     if (options_.when_not_matched_by_source == WhenNotMatchedBySource::kKeep) return Status::OK();
     return CollectUnmatched(batch, addresses);
+  }
+
+  // A row of the target with the first source row that has its key, and all others that do.
+  void AddPairs(uint64_t address, uint32_t first) {
+    const bool keeps_pairs = options_.when_matched != WhenMatched::kDoNothing;
+    for (uint32_t row = first; row != KeyIndex::kNone; row = source_.keys->Next(row)) {
+      if (!matched_.empty()) matched_[row] = true;
+      if (!keeps_pairs) continue;
+      out_.addresses.push_back(address);
+      out_.source_rows.push_back(row);
+    }
+  }
+
+  Status CheckNoMatch() const {
+    if (options_.when_matched != WhenMatched::kFail || out_.source_rows.empty()) return Status::OK();
+    return InvalidArgument("Merge insert failed: found matching row with key values: {}",
+                           KeyText(source_, out_.source_rows[0]));
   }
 
   Status CollectUnmatched(const arrow::RecordBatch& batch, const uint64_t* addresses) {

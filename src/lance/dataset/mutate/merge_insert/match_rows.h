@@ -20,9 +20,10 @@ struct MatchedRows {
   std::vector<uint32_t> inserted;  ///< rows of the source that match nothing, ascending
 };
 
-/// Scans the key columns of the table once and looks each row up in the source. Pairs that the condition of
-/// an update excludes are left out. Errors: InvalidArgument (a condition that does not bind, "Ambiguous merge
-/// inserts ...", a match that must not be).
+/// Scans the key columns of the table once and looks each row up in the source; where an index on the key is
+/// the shorter way, looks the source's keys up in it and scans what it does not cover (indexed_rows.h). Pairs
+/// that the condition of an update excludes are left out. Errors: InvalidArgument (a condition that does not
+/// bind, "Ambiguous merge inserts ...", a match that must not be).
 Result<MatchedRows> MatchRows(const std::shared_ptr<const table::Snapshot>& snapshot,
                               const MergeSource& source, const MergeInsertOptions& options);
 

@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "lance/base/status.h"
-#include "lance/file/file_writer.h"
+#include "lance/index/segment_target.h"
 #include "lance/index/vector/build/encoder.h"
 #include "lance/index/vector/build/hnsw_builder.h"
 #include "lance/index/vector/build/node_distance.h"
 #include "lance/index/vector/format/kinds.h"
 #include "lance/index/vector/format/tensor.h"
-#include "lance/store/object_store.h"
 #include "lance/table/manifest.h"
 
 namespace lance::index {
@@ -38,13 +37,6 @@ struct SegmentContent {
   std::function<Result<std::unique_ptr<NodeDistance>>(std::vector<uint8_t> records, size_t count)> distances;
   HnswBuildOptions hnsw;
   std::function<Status(size_t partitions_done)> progress;
-};
-
-struct SegmentTarget {
-  std::shared_ptr<store::ObjectStore> store;
-  std::string folder;  ///< "_indices/<uuid>"
-  file::WriteOptions files;
-  store::Durability durability = store::Durability::kSync;
 };
 
 /// Writes index.idx and auxiliary.idx. Holds one partition at a time. After an error nothing is left.

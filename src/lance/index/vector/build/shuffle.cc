@@ -1,64 +1,15 @@
 #include "lance/index/vector/build/shuffle.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 namespace lance::index {
-namespace {
-
-// A file without a name: it is gone when it is closed.
-Result<int> OpenTemporary(const std::string& directory) {
-  std::error_code ignored;
-  const std::string folder =
-      directory.empty() ? std::filesystem::temp_directory_path(ignored).string() : directory;
-  std::string path = folder + "/lance-shuffle-XXXXXX";
-  const int file = mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) return IOError("cannot make a temporary file in {}: {}", folder, std::strerror(errno));
-  unlink(path.c_str());
-  return file;
-}
-
-Status WriteAll(int file, const uint8_t* bytes, size_t count) {
-  while (count > 0) {
-    const ssize_t written = write(file, bytes, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return IOError("cannot write to a temporary file: {}", std::strerror(errno));
-    bytes += written;
-    count -= static_cast<size_t>(written);
-  }
-  return Status::OK();
-}
-
-Status ReadAll(int file, uint64_t offset, size_t count, uint8_t* out) {
-  while (count > 0) {
-    const ssize_t got = pread(file, out, count, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return IOError("cannot read a temporary file: {}", got == 0 ? "it ends" : std::strerror(errno));
-    out += got;
-    offset += static_cast<uint64_t>(got);
-    count -= static_cast<size_t>(got);
-  }
-  return Status::OK();
-}
-
-}  // namespace
 
 Shuffle::Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes,
                  std::string directory)
     : record_bytes_(record_bytes), directory_(std::move(directory)), counts_(num_partitions) {
   // Sorting needs the records twice.
   budget_ = std::max<uint64_t>(memory_budget_bytes / 2, record_bytes * 1024);
-}
-
-Shuffle::~Shuffle() {
-  if (file_ >= 0) close(file_);
 }
 
 std::vector<uint32_t> Shuffle::SortHeld(std::vector<uint8_t>* sorted) const {
@@ -75,15 +26,12 @@ std::vector<uint32_t> Shuffle::SortHeld(std::vector<uint8_t>* sorted) const {
 }
 
 Status Shuffle::Spill() {
-  if (file_ < 0) {
-    ARROW_ASSIGN_OR_RAISE(file_, OpenTemporary(directory_));
-  }
+  if (!file_.is_open()) ARROW_RETURN_NOT_OK(file_.Open(directory_));
   std::vector<uint8_t> sorted;
   Part part;
-  part.offset = file_bytes_;
+  part.offset = file_.size();
   part.starts = SortHeld(&sorted);
-  ARROW_RETURN_NOT_OK(WriteAll(file_, sorted.data(), sorted.size()));
-  file_bytes_ += sorted.size();
+  ARROW_RETURN_NOT_OK(file_.Append(sorted));
   parts_.push_back(std::move(part));
   held_.clear();
   held_partitions_.clear();
@@ -118,8 +66,8 @@ Status Shuffle::Read(size_t partition, uint8_t* out) const {
   }
   for (const Part& part : parts_) {
     const size_t count = part.starts[partition + 1] - part.starts[partition];
-    ARROW_RETURN_NOT_OK(ReadAll(file_, part.offset + uint64_t{part.starts[partition]} * record_bytes_,
-                                count * record_bytes_, out));
+    ARROW_RETURN_NOT_OK(file_.Read(part.offset + uint64_t{part.starts[partition]} * record_bytes_,
+                                   {out, count * record_bytes_}));
     out += count * record_bytes_;
   }
   return Status::OK();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lance/base/status.h"
+#include "lance/runtime/temporary_file.h"
 
 namespace lance::index {
 
@@ -19,9 +20,6 @@ class Shuffle {
   /// `directory`: where the file is made when one is needed; empty: the system's folder for temporary files.
   Shuffle(size_t num_partitions, size_t record_bytes, uint64_t memory_budget_bytes,
           std::string directory = {});
-  ~Shuffle();
-  Shuffle(const Shuffle&) = delete;
-  Shuffle& operator=(const Shuffle&) = delete;
 
   Status Append(std::span<const uint32_t> partitions, const uint8_t* records);
   Status Finish();
@@ -49,8 +47,7 @@ class Shuffle {
   std::vector<uint8_t> held_;
   std::vector<uint32_t> held_starts_;  // after Finish: held_ is sorted
   std::vector<Part> parts_;
-  int file_ = -1;
-  uint64_t file_bytes_ = 0;
+  runtime::TemporaryFile file_;
 };
 
 }  // namespace lance::index

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lance/base/status.h"
-#include "lance/index/vector/row_moves.h"
+#include "lance/index/row_moves.h"
 #include "lance/index/vector/search/neighbors.h"
 #include "lance/index/vector/search/probes.h"
 #include "lance/index/vector/segment.h"

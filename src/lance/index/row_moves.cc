@@ -1,4 +1,4 @@
-#include "lance/index/vector/row_moves.h"
+#include "lance/index/row_moves.h"
 
 #include <algorithm>
 
