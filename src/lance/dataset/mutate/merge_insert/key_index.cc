@@ -76,27 +76,42 @@ class FixedIndex : public KeyIndex {
     last_ = {};
   }
 
-  Status Find(const arrow::ArrayVector& keys, std::vector<uint32_t>* first) const override {
+  Status Find(const arrow::ArrayVector& keys, std::vector<Hit>* hits) const override {
+    hits->clear();
     const arrow::Array& key = *keys[0];
     const T* values = key.data()->GetValues<T>(1);
-    const int64_t rows = key.length();
-    first->assign(static_cast<size_t>(rows), kNone);
     const bool nulls = key.null_count() > 0;
-    for (int64_t row = 0; row < rows; ++row) {
-      const uint64_t hash = Hash(values[row]);
-      const uint64_t bit = hash >> filter_shift_;
-      if (((filter_[bit >> 6] >> (bit & 63)) & 1) == 0) continue;
-      if (nulls && key.IsNull(row)) continue;
-      (*first)[static_cast<size_t>(row)] = slots_[FindSlot(values[row], hash)].row;
+    uint32_t likely[kBlockRows];
+    for (int64_t start = 0; start < key.length(); start += kBlockRows) {
+      const auto rows = static_cast<uint32_t>(std::min<int64_t>(kBlockRows, key.length() - start));
+      const uint32_t count = FindLikely(values + start, rows, likely);
+      for (uint32_t i = 0; i < count; ++i) {
+        const int64_t row = start + likely[i];
+        if (nulls && key.IsNull(row)) continue;
+        const uint32_t first = slots_[FindSlot(values[row], Hash(values[row]))].row;
+        if (first != kNone) hits->push_back({static_cast<uint32_t>(row), first});
+      }
     }
     return Status::OK();
   }
 
  private:
+  static constexpr int64_t kBlockRows = 1024;
   struct Slot {
     T key{};
     uint32_t row = kNone;
   };
+
+  // Rows that the filter lets through. Without a branch: which do cannot be foreseen.
+  uint32_t FindLikely(const T* values, uint32_t rows, uint32_t* out) const {
+    uint32_t count = 0;
+    for (uint32_t row = 0; row < rows; ++row) {
+      const uint64_t bit = Hash(values[row]) >> filter_shift_;
+      out[count] = row;
+      count += static_cast<uint32_t>(filter_[bit >> 6] >> (bit & 63)) & 1;
+    }
+    return count;
+  }
 
   static uint64_t Hash(T value) { return static_cast<uint64_t>(value) * 0x9e3779b97f4a7c15ull; }
 
@@ -175,16 +190,17 @@ class BytesIndex : public KeyIndex {
     return out;
   }
 
-  Status Find(const arrow::ArrayVector& given, std::vector<uint32_t>* first) const override {
+  Status Find(const arrow::ArrayVector& given, std::vector<Hit>* hits) const override {
+    hits->clear();
     ARROW_ASSIGN_OR_RAISE(arrow::ArrayVector keys, PlainKeys(given));
     const Validity validity(keys);
     const int64_t rows = keys[0]->length();
-    first->assign(static_cast<size_t>(rows), kNone);
     std::string bytes;
     for (int64_t row = 0; row < rows; ++row) {
       if (!validity.Has(row)) continue;
       Encode(keys, row, &bytes);
-      (*first)[static_cast<size_t>(row)] = slots_[FindSlot(bytes, Hash(bytes))].row;
+      const uint32_t first = slots_[FindSlot(bytes, Hash(bytes))].row;
+      if (first != kNone) hits->push_back({static_cast<uint32_t>(row), first});
     }
     return Status::OK();
   }

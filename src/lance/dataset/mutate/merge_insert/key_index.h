@@ -23,9 +23,13 @@ class KeyIndex {
   static Result<std::unique_ptr<KeyIndex>> Make(const arrow::ArrayVector& keys, bool first_only);
   virtual ~KeyIndex() = default;
 
-  /// The first source row that has the key of each row of `keys`, of the same types; kNone where there is
-  /// none.
-  virtual Status Find(const arrow::ArrayVector& keys, std::vector<uint32_t>* first) const = 0;
+  /// A row that was asked for, and the first source row that has its key.
+  struct Hit {
+    uint32_t row = 0;
+    uint32_t first = 0;
+  };
+  /// Those rows of `keys`, of the same types, whose key the source has, ascending. Fewer than 2^32 rows.
+  virtual Status Find(const arrow::ArrayVector& keys, std::vector<Hit>* hits) const = 0;
   /// The next source row with the same key; kNone after the last.
   uint32_t Next(uint32_t row) const { return next_.empty() ? kNone : next_[row]; }
   /// Source rows that `first_only` left out, ascending.

@@ -138,10 +138,10 @@ class Matcher {
   }
 
   Status MatchBatch(const arrow::RecordBatch& batch) {
-    ARROW_RETURN_NOT_OK(source_.keys->Find(source_.KeysOf(batch), &first_));
+    ARROW_RETURN_NOT_OK(source_.keys->Find(source_.KeysOf(batch), &hits_));
     const uint64_t* addresses =
         static_cast<const arrow::UInt64Array&>(*batch.column(batch.num_columns() - 1)).raw_values();
-    for (size_t i = 0; i < first_.size(); ++i) AddPairs(addresses[i], first_[i]);
+    for (const KeyIndex::Hit& hit : hits_) AddPairs(addresses[hit.row], hit.first);
     ARROW_RETURN_NOT_OK(CheckNoMatch());
     if (options_.when_not_matched_by_source == WhenNotMatchedBySource::kKeep) return Status::OK();
     return CollectUnmatched(batch, addresses);
@@ -170,11 +170,14 @@ class Matcher {
       ARROW_ASSIGN_OR_RAISE(wanted, delete_if_->Evaluate(batch));
     }
     const auto* filter = static_cast<const arrow::BooleanArray*>(wanted.get());
-    for (size_t i = 0; i < first_.size(); ++i) {
-      if (first_[i] != KeyIndex::kNone) continue;
-      const auto row = static_cast<int64_t>(i);
+    auto hit = hits_.begin();
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      if (hit != hits_.end() && hit->row == static_cast<uint32_t>(row)) {
+        ++hit;
+        continue;
+      }
       if (filter == nullptr || (filter->IsValid(row) && filter->Value(row))) {
-        out_.deleted.push_back(addresses[i]);
+        out_.deleted.push_back(addresses[row]);
       }
     }
     return Status::OK();
@@ -245,7 +248,7 @@ class Matcher {
   std::shared_ptr<const expr::Expression> condition_;
   std::shared_ptr<const expr::Expression> delete_if_;
   std::vector<bool> matched_;  // by source row; empty when nobody asks
-  std::vector<uint32_t> first_;
+  std::vector<KeyIndex::Hit> hits_;
   MatchedRows out_;
 };
 

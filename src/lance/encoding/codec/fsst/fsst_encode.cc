@@ -13,16 +13,19 @@ namespace lance::encoding {
 namespace {
 
 constexpr uint64_t kSampleBytes = 32 << 10;
+constexpr uint64_t kSmallestSample = 12 << 10;
+constexpr uint64_t kSampledShare = 8;  // of small pages: training takes time that writing them does not
 constexpr uint64_t kPieceBytes = 512;
 
 // Takes pieces of strings from all over the page.
 SymbolTrainer Train(const LeafValues& values) {
   std::string sample;
   std::vector<uint64_t> ends;
+  const uint64_t sample_bytes = std::clamp(values.data_bytes / kSampledShare, kSmallestSample, kSampleBytes);
   const uint64_t mean = std::max<uint64_t>(1, values.data_bytes / values.size);
-  const uint64_t wanted = std::max<uint64_t>(1, kSampleBytes / std::min(mean, kPieceBytes));
+  const uint64_t wanted = std::max<uint64_t>(1, sample_bytes / std::min(mean, kPieceBytes));
   const uint64_t step = std::max<uint64_t>(1, values.size / wanted);
-  for (uint64_t i = 0; i < values.size && sample.size() < kSampleBytes; i += step) {
+  for (uint64_t i = 0; i < values.size && sample.size() < sample_bytes; i += step) {
     const uint64_t length = values.length(i);
     // Long strings in the middle, too, not only where they start.
     const uint64_t skip = length > kPieceBytes ? i * 7919 % (length - kPieceBytes) : 0;

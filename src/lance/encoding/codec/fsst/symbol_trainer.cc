@@ -14,7 +14,8 @@ namespace {
 constexpr unsigned kMaxSymbols = 255;
 constexpr unsigned kCodes = 512;
 constexpr unsigned kMaxLength = 8;
-constexpr int kGenerations = 5;
+constexpr unsigned kGenerations[] = {2, 4, 6, 8, 8};  // eighths of the sample: early tables need not be good
+constexpr unsigned kRarePairs = 2;                    // in the whole sample
 constexpr uint8_t kEscape = 255;
 constexpr uint64_t kMagic = 0x46535354;
 constexpr size_t kStoredBytes = 8 + 256 * 8 + 256;
@@ -65,42 +66,61 @@ void SymbolTrainer::SetSymbols(std::vector<Symbol> symbols) {
   for (const Symbol& symbol : symbols_) {
     if (symbol.length == 1) one_[symbol.bytes] = symbol.code;
   }
-  for (unsigned pair = 0; pair < 65536; ++pair) {
-    two_[pair] = static_cast<uint16_t>(one_[pair & 255] | 1u << kLengthShift);
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    two_[byte] = static_cast<uint16_t>(one_[byte] | 1u << kLengthShift);
+  }
+  for (unsigned second = 1; second < 256; ++second) {
+    std::copy_n(two_.begin(), 256, two_.begin() + 256 * second);
   }
   for (const Symbol& symbol : symbols_) {
     if (symbol.length == 2) two_[symbol.bytes] = static_cast<uint16_t>(symbol.code | 2u << kLengthShift);
   }
 }
 
-// Writes the sample with the table so far and lists what would have saved bytes, best first.
-std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& sample,
-                                                             const std::vector<uint64_t>& ends) const {
-  std::vector<uint32_t> singles(kCodes);
-  std::vector<uint16_t> pairs(kCodes * kCodes);
+struct SymbolTrainer::Counts {
+  std::vector<uint32_t> singles = std::vector<uint32_t>(kCodes);
+  std::vector<uint16_t> pairs = std::vector<uint16_t>(kCodes * kCodes);  // zeroes but for those seen
   std::vector<uint32_t> seen_pairs;
-  auto count_pair = [&](unsigned left, unsigned right) {
+
+  void Clear() {
+    std::fill(singles.begin(), singles.end(), 0);
+    for (uint32_t pair : seen_pairs) pairs[pair] = 0;
+    seen_pairs.clear();
+  }
+  void AddPair(unsigned left, unsigned right) {
     uint16_t& count = pairs[left * kCodes + right];
     if (count == 0) seen_pairs.push_back(left * kCodes + right);
     if (count != UINT16_MAX) ++count;
-  };
+  }
+};
+
+// Writes so many eighths of the sample's pieces with the table so far.
+void SymbolTrainer::Count(const std::string& sample, const std::vector<uint64_t>& ends, unsigned eighths,
+                          Counts* counts) const {
+  counts->Clear();
   const auto* bytes = reinterpret_cast<const uint8_t*>(sample.data());
-  uint64_t at = 0;
-  for (uint64_t end : ends) {
+  for (size_t piece = 0; piece < ends.size(); ++piece) {
+    if (piece % 8 >= eighths) continue;
+    uint64_t at = piece == 0 ? 0 : ends[piece - 1];
+    const uint64_t end = ends[piece];
     int previous = -1;
     while (at < end) {
       const auto [code, length] = Find(LoadUpTo8(bytes + at, end - at), end - at);
-      ++singles[code];
-      if (previous >= 0) count_pair(static_cast<unsigned>(previous), code);
+      ++counts->singles[code];
+      if (previous >= 0) counts->AddPair(static_cast<unsigned>(previous), code);
       if (length > 1) {
         // The first byte by itself might have been the better choice.
-        ++singles[bytes[at]];
-        if (previous >= 0) count_pair(static_cast<unsigned>(previous), bytes[at]);
+        ++counts->singles[bytes[at]];
+        if (previous >= 0) counts->AddPair(static_cast<unsigned>(previous), bytes[at]);
       }
       previous = static_cast<int>(code);
       at += length;
     }
   }
+}
+
+// What would have saved bytes, best first.
+std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(Counts* counts, unsigned eighths) const {
   struct Candidate {
     uint64_t bytes;
     unsigned length;
@@ -108,18 +128,22 @@ std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& 
   };
   std::vector<Candidate> candidates;
   for (unsigned code = 0; code < all_.size(); ++code) {
-    if (singles[code] == 0) continue;
+    if (counts->singles[code] == 0) continue;
     const unsigned length = all_[code].length;
     // A byte without a symbol costs two: worth more than its length says.
-    candidates.push_back({all_[code].bytes, length, uint64_t{singles[code]} * (length == 1 ? 8 : length)});
+    candidates.push_back(
+        {all_[code].bytes, length, uint64_t{counts->singles[code]} * (length == 1 ? 8 : length)});
   }
-  for (uint32_t pair : seen_pairs) {
+  // Most pairs are met once or twice and none of those gets into the table.
+  const unsigned rare = kRarePairs * eighths / 8;
+  for (uint32_t pair : counts->seen_pairs) {
+    if (counts->pairs[pair] <= rare) continue;
     const Symbol& left = all_[pair / kCodes];
     const Symbol& right = all_[pair % kCodes];
     if (left.length == kMaxLength) continue;
     const unsigned length = std::min<unsigned>(kMaxLength, left.length + right.length);
     const uint64_t joined = (left.bytes | right.bytes << (8 * left.length)) & MaskOf(length);
-    candidates.push_back({joined, length, uint64_t{pairs[pair]} * length});
+    candidates.push_back({joined, length, uint64_t{counts->pairs[pair]} * length});
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.bytes != b.bytes ? a.bytes < b.bytes : a.length < b.length;
@@ -133,12 +157,14 @@ std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& 
       merged.push_back(candidate);
     }
   }
-  std::sort(merged.begin(), merged.end(), [](const Candidate& a, const Candidate& b) {
+  const auto better = [](const Candidate& a, const Candidate& b) {
     return a.gain != b.gain ? a.gain > b.gain : a.bytes < b.bytes;
-  });
+  };
+  const size_t kept = std::min<size_t>(merged.size(), 2 * kMaxSymbols);
+  std::partial_sort(merged.begin(), merged.begin() + static_cast<ptrdiff_t>(kept), merged.end(), better);
   std::vector<Symbol> out;
-  for (const Candidate& candidate : merged) {
-    if (out.size() == 2 * kMaxSymbols) break;
+  for (size_t i = 0; i < kept; ++i) {
+    const Candidate& candidate = merged[i];
     out.push_back({candidate.bytes, MaskOf(candidate.length), 0, static_cast<uint16_t>(candidate.length)});
   }
   return out;
@@ -147,7 +173,11 @@ std::vector<SymbolTrainer::Symbol> SymbolTrainer::Candidates(const std::string& 
 SymbolTrainer::SymbolTrainer(const std::string& sample, const std::vector<uint64_t>& ends)
     : hash_(kHashSlots), two_(65536), one_(256) {
   SetSymbols({});
-  for (int generation = 0; generation < kGenerations; ++generation) SetSymbols(Candidates(sample, ends));
+  Counts counts;
+  for (unsigned eighths : kGenerations) {
+    Count(sample, ends, eighths, &counts);
+    SetSymbols(Candidates(&counts, eighths));
+  }
 }
 
 // A range of strings being written.

@@ -48,8 +48,12 @@ class SymbolTrainer {
   }
   /// Code and length of the longest symbol at the start of `word`; those of `remaining` bytes at most.
   std::pair<unsigned, unsigned> Find(uint64_t word, uint64_t remaining) const;
+  /// How often codes, and pairs of them, were met in a sample.
+  struct Counts;
   void SetSymbols(std::vector<Symbol> symbols);
-  std::vector<Symbol> Candidates(const std::string& sample, const std::vector<uint64_t>& ends) const;
+  void Count(const std::string& sample, const std::vector<uint64_t>& ends, unsigned eighths,
+             Counts* counts) const;
+  std::vector<Symbol> Candidates(Counts* counts, unsigned eighths) const;
 
   std::vector<Symbol> symbols_;  ///< of the table, at most 255
   std::vector<Symbol> all_;      ///< by code: bytes, then symbols_
