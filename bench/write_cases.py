@@ -110,6 +110,13 @@ class Lance(Writer):
         done = self.changed.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(self.rows)
         return done["num_inserted_rows"] + done["num_updated_rows"]
 
+    def before_merge_indexed(self, paths):
+        self.before_merge(paths)
+        self.changed.create_scalar_index("id", "BTREE")
+        self.changed = self.lance.dataset(self.work)
+
+    merge_indexed = merge
+
     before_add_column = before_delete
 
     def add_column(self, paths):
@@ -188,6 +195,7 @@ def add_cases(add, lance, everyone):
     add("delete 1 % of 1M", "mutate", "people", 1.5, "delete", lance)
     add("update 1 % of 1M", "mutate", "people", 1.5, "update", lance)
     add("merge_insert 10k, half new, into 1M", "mutate", "people", 1.5, "merge", lance)
+    add("the same with a BTREE on the key", "mutate", "people", 1.5, "merge_indexed", lance)
     add("add a computed column, 1,000 fragments", "mutate", "many", 2, "add_column", lance)
     add("compact 1,000 fragments", "mutate", "many", 3, "compact", lance)
     add("clean up 1,000 versions", "mutate", "many", 3, "cleanup", lance)

@@ -8,6 +8,7 @@ from btree_data import MAKERS, bits, column
 from lance.file import LanceFileReader
 
 import lance_cpp
+from lance_cpp.indices import IndexConfig
 
 # Rows around the ends of pages of 4096 rows, and the share of nulls.
 SHAPES = [(0, 0), (1, 0), (1, 1), (4095, 0.1), (4096, 0), (4097, 0.3), (8192, 0.5), (9000, 1), (12288, 0.34)]
@@ -110,3 +111,90 @@ def test_merges_are_the_same_with_and_without_the_index(tmp_path, builder, kind,
         assert tables[0]["x"].to_pylist() == tables[1]["x"].to_pylist(), form
         assert bits(tables[0]["k"].combine_chunks()) == bits(tables[1]["k"].combine_chunks()), form
     assert lance.dataset(paths[0]).count_rows() == tables[0].num_rows
+
+
+def literal(value, kind):
+    if value is None:
+        return "null"
+    if kind.startswith(("int", "uint", "float")):
+        return repr(float(value)) if kind.startswith("float") else str(value)
+    if kind == "bool":
+        return str(value).lower()
+    if "string" in kind:
+        return "'" + value + "'"
+    if "binary" in kind:
+        return f"x'{value.hex()}'"
+    if kind.startswith("decimal"):
+        return str(value)
+    return None
+
+
+def conditions(kind, values, rng):
+    """Random conditions on the column `k`, and on `x` and `i` beside it."""
+    texts = [literal(value, kind) for value in rng.choice(values, 12)]
+    texts = [text for text in texts if text not in (None, "null", "nan", "inf", "-inf")] or ["null"]
+    pick = lambda: texts[rng.integers(0, len(texts))]  # noqa: E731
+    yield "k IS NULL"
+    yield "k IS NOT NULL"
+    for op in ("=", "<", "<=", ">", ">=", "!="):
+        yield f"k {op} {pick()}"
+    yield f"k IN ({pick()}, {pick()}, {pick()}, {pick()}, {pick()})"
+    yield f"k NOT IN ({pick()}, {pick()})"
+    yield f"k BETWEEN {pick()} AND {pick()}"
+    yield f"NOT (k = {pick()} OR k > {pick()})"
+    yield f"k = {pick()} OR k IS NULL"
+    yield f"k = {pick()} AND x < 50"
+    yield f"k = {pick()} OR i = 17"
+    yield f"k > {pick()} AND i IN (3, 4, 5, 4000)"
+    yield f"(k < {pick()} OR x = 3) AND i < 2000"
+    if kind == "string":
+        yield "k LIKE 'k1%'"
+        yield "starts_with(k, 'k2')"
+        yield "k LIKE 'k_5%'"
+    if kind == "bool":
+        yield "k"
+        yield "NOT k AND i < 500"
+
+
+@pytest.mark.parametrize("stable", [False, True])
+@pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind[0] not in "td" or kind.startswith("decimal")])
+def test_filters_find_the_same_rows_with_and_without_an_index(tmp_path, kind, stable):
+    rng = np.random.default_rng(sum(kind.encode()))
+    rows = 9000
+
+    def rows_of(count, seed, start):
+        return pa.table({"k": column(kind, count, 0.1, seed), "x": pa.array(rng.integers(0, 100, count)),
+                         "i": pa.array(range(start, start + count))})  # fmt: skip
+
+    table = rows_of(rows, 5, 0)
+    ours, theirs = pair(tmp_path, table, max_rows_per_file=3500, enable_stable_row_ids=stable)
+    # Pages of other sizes than usual, so that there are many.
+    small = IndexConfig("btree", {"zone_size": 200})
+    lance_cpp.dataset(ours).create_scalar_index("k", small if stable else "BTREE")
+    lance_cpp.dataset(ours).create_scalar_index("i", "BTREE")
+    lance.dataset(theirs).create_scalar_index("k", "BTREE")
+    lance.dataset(theirs).create_scalar_index("i", "BTREE")
+    more = rows_of(800, 6, rows)
+    for path in (ours, theirs):
+        lance.dataset(path).delete("i % 7 = 3")
+        lance.write_dataset(more, path, mode="append")
+        lance.dataset(path).update({"x": "x + 1"}, "i < 900")
+    used = 0
+    for condition in conditions(kind, table["k"].to_pylist(), rng):
+        try:
+            expected = lance.dataset(theirs).scanner(columns=["i"], filter=condition, use_scalar_index=False).to_table()
+        except (OSError, ValueError):
+            continue
+        for path in (ours, theirs):
+            dataset = lance_cpp.dataset(path)
+            scanner = dataset.scanner(columns=["i"], filter=condition)
+            used += "ScalarIndexQuery" in scanner.explain_plan()
+            assert scanner.to_table()["i"].to_pylist() == expected["i"].to_pylist(), (condition, path)
+            assert dataset.count_rows(condition) == expected.num_rows, condition
+            assert dataset.scanner(filter=condition, use_scalar_index=False).count_rows() == expected.num_rows
+            got = dataset.to_table(columns=["i"], filter=condition, limit=5, offset=2)["i"].to_pylist()
+            assert got == expected["i"].to_pylist()[2:7], condition
+            # pylance's answer from our index, in any order.
+            got = lance.dataset(path).to_table(columns=["i"], filter=condition)["i"].to_pylist()
+            assert sorted(got) == sorted(expected["i"].to_pylist()), (condition, path)
+    assert used > 3

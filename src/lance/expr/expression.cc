@@ -21,13 +21,16 @@ std::string QuotePiece(const std::string& name) {
   return name.find_first_of(".`") == std::string::npos ? name : "`" + name + "`";
 }
 
-// The dotted path of a column or of a field reached from one; empty for anything else.
+}  // namespace
+
 std::string PathOf(const Logical& node) {
   if (node.kind == LogicalKind::kColumn) return QuotePiece(node.name);
   if (node.kind != LogicalKind::kField) return "";
   std::string parent = PathOf(*node.child(0));
   return parent.empty() ? "" : parent + "." + QuotePiece(node.name);
 }
+
+namespace {
 
 void CollectColumns(const Logical& node, std::vector<std::string>* out) {
   std::string path = PathOf(node);

@@ -114,6 +114,10 @@ LogicalPtr MakeChain(std::vector<LogicalPtr> terms, Op op);
 /// The terms of an AND / OR tree in order.
 void FlattenChain(const LogicalPtr& node, Op op, std::vector<LogicalPtr>* terms);
 
+/// The path of a column, or of a field reached from one, as Expression::columns() has it; empty for anything
+/// else.
+std::string PathOf(const Logical& node);
+
 /// True when both print the same plan, so mean the same.
 bool SameLogical(const Logical& a, const Logical& b);
 /// True when the value can differ between calls (random, uuid).

@@ -53,6 +53,21 @@ KeySet KeySet::One(const KeyType& type, const std::string& key) {
   return Between(type, &key, true, &key, true);
 }
 
+KeySet KeySet::OneOf(const KeyType& type, std::vector<std::string> keys) {
+  std::sort(keys.begin(), keys.end());
+  KeySet out;
+  for (std::string& key : keys) {
+    std::optional<std::string> end = After(type, key);
+    KeyRange* last = out.ranges_.empty() ? nullptr : &out.ranges_.back();
+    if (last != nullptr && (!last->high.has_value() || key <= *last->high)) {
+      if (EndsBefore(last->high, end)) last->high = std::move(end);
+    } else {
+      out.ranges_.push_back({std::move(key), std::move(end)});
+    }
+  }
+  return out;
+}
+
 KeySet KeySet::Prefix(const std::string& prefix) {
   KeyRange range{prefix, prefix};
   while (!range.high->empty() && range.high->back() == '\xFF') range.high->pop_back();

@@ -28,6 +28,8 @@ class KeySet {
   static KeySet Between(const KeyType& type, const std::string* low, bool low_inclusive,
                         const std::string* high, bool high_inclusive);
   static KeySet One(const KeyType& type, const std::string& key);
+  /// Keys in any order.
+  static KeySet OneOf(const KeyType& type, std::vector<std::string> keys);
   /// Every key that begins with `prefix`, of byte keys.
   static KeySet Prefix(const std::string& prefix);
 

@@ -4,6 +4,7 @@
 
 #include <arrow/api.h>
 
+#include "lance/base/row_address.h"
 #include "lance/expr/expr.h"
 #include "lance/runtime/session.h"
 #include "lance/runtime/thread_pool.h"
@@ -26,15 +27,23 @@ constexpr uint64_t kSmallUnitsAhead = 128;
 // Large units (of wide rows) need not go as far ahead as others to keep all threads busy.
 constexpr uint64_t kLargeUnitsAheadBytes = 64 << 20;
 
+// Rows that are decoded for one that an index found.
+constexpr uint64_t kFoundRowCost = 64;
+
 class EmptyStream : public BatchStream {
  public:
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override { return nullptr; }
 };
 
 // Rows that units may give, before filters; from the manifest, so an upper bound.
-uint64_t CountPlannedRows(const ScanPlan& plan) {
+uint64_t CountPlannedRows(const ScanPlan& plan, const FoundRows* found) {
   uint64_t rows = 0;
-  for (const table::Fragment* fragment : plan.fragments) rows += fragment->physical_rows;
+  for (const table::Fragment* fragment : plan.fragments) {
+    if (found == nullptr || !found->covered.Contains(fragment->id)) rows += fragment->physical_rows;
+  }
+  if (found != nullptr) {
+    for (const auto& [id, ranges] : found->rows) rows += CountRows(ranges);
+  }
   rows -= std::min(rows, plan.skip_before);
   return plan.limit_before.has_value() ? std::min(rows, *plan.limit_before) : rows;
 }
@@ -53,7 +62,8 @@ struct Sizing {
 };
 
 // How much a unit holds: what is read for every row counts in full, what only survivors need a little.
-Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads, UnitPlanner* planner) {
+Result<Sizing> ChooseSizes(const ScanPlan& plan, const FoundRows* found, RunPurpose purpose, int threads,
+                           UnitPlanner* planner) {
   Sizing sizing;
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<FragmentReader> first, planner->PeekFragment());
   if (first == nullptr) return sizing;
@@ -66,8 +76,10 @@ Result<Sizing> ChooseSizes(const ScanPlan& plan, RunPurpose purpose, int threads
   if (plan.filter != nullptr && purpose != RunPurpose::kCount) {
     ARROW_ASSIGN_OR_RAISE(late_bytes, EstimateRowBytes(*first, columns, plan.late));
   }
-  const uint64_t weighted = row_bytes + late_bytes / 4;
-  const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan), 1);
+  uint64_t weighted = row_bytes + late_bytes / 4;
+  // Rows far from each other cost the decoding of others around them.
+  if (found != nullptr && !found->rows.empty()) weighted *= kFoundRowCost;
+  const uint64_t rows = std::max<uint64_t>(CountPlannedRows(plan, found), 1);
   const uint64_t total = rows > (1ull << 62) / weighted ? 1ull << 62 : rows * weighted;
   uint64_t bytes = kUnitBytes;
   if (threads > 0)
@@ -126,20 +138,64 @@ class Executor {
 
   Result<std::unique_ptr<SharedScan>> StartShared(int threads) {
     if (plan_->nothing || !ProjectsInUnits() || plan_->post_filter != nullptr) return nullptr;
-    UnitPlanner planner(context_, plan_->fragments, UnitWindow());
-    ARROW_ASSIGN_OR_RAISE(Sizing sizing, ChooseSizes(*plan_, purpose_, threads, &planner));
+    ARROW_ASSIGN_OR_RAISE(const UnitOptions options, UnitWindow());
+    UnitPlanner planner(context_, FragmentsWithRows(options), options);
+    ARROW_ASSIGN_OR_RAISE(Sizing sizing,
+                          ChooseSizes(*plan_, options.found.get(), purpose_, threads, &planner));
     planner.set_unit_rows(sizing.unit_rows);
     auto stage = std::make_shared<ScanStage>(plan_, run_, /*project=*/true, counting_);
     return std::make_unique<UnitQueue>(std::move(planner), std::move(stage));
   }
 
  private:
-  UnitOptions UnitWindow() const {
+  Result<UnitOptions> UnitWindow() const {
     UnitOptions options;
     options.skip = plan_->skip_before;
     options.limit = plan_->limit_before;
     options.mask = plan_->mask;
+    ARROW_ASSIGN_OR_RAISE(options.found, SearchIndices());
     return options;
+  }
+
+  // The rows that indices find for the filter; nullptr when all rows are to be looked at.
+  Result<std::shared_ptr<const FoundRows>> SearchIndices() const {
+    const IndexFilter* filter = plan_->index_filter.get();
+    if (filter == nullptr) return nullptr;
+    NodeMetrics& node = run_->at(NodeRole::kIndexQuery);
+    NodeTimer timer(node);
+    ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> found, filter->query.Search(*context_->snapshot));
+    node.rows.fetch_add(found.size(), std::memory_order_relaxed);
+    node.batches.fetch_add(1, std::memory_order_relaxed);
+    auto out = std::make_shared<FoundRows>();
+    out->covered = filter->covered;
+    out->passed = filter->exact;
+    uint64_t runs = 0;
+    RowRanges* ranges = nullptr;
+    uint64_t last = UINT64_MAX;
+    for (const uint64_t address : found) {
+      const RowAddress at{address};
+      if (at.fragment_id() != last) {
+        last = at.fragment_id();
+        ranges = filter->covered.Contains(last) ? &out->rows[last] : nullptr;
+      }
+      if (ranges == nullptr) continue;
+      if (ranges->empty() || ranges->back().end() != at.offset()) ++runs;
+      AppendRange(ranges, {at.offset(), 1});
+    }
+    if (!PaysToRead(*filter, runs, counting_)) return nullptr;
+    return out;
+  }
+
+  // Fragments without those in which an index found nothing.
+  std::vector<const table::Fragment*> FragmentsWithRows(const UnitOptions& options) const {
+    if (options.found == nullptr) return plan_->fragments;
+    std::vector<const table::Fragment*> out;
+    for (const table::Fragment* fragment : plan_->fragments) {
+      const bool empty =
+          options.found->covered.Contains(fragment->id) && !options.found->rows.contains(fragment->id);
+      if (!empty) out.push_back(fragment);
+    }
+    return out;
   }
 
   bool ProjectsInUnits() const {
@@ -181,7 +237,7 @@ class Executor {
   }
 
   Result<std::unique_ptr<BatchStream>> StartUnits() {
-    UnitOptions options = UnitWindow();
+    ARROW_ASSIGN_OR_RAISE(UnitOptions options, UnitWindow());
     // A filter with a limit may be satisfied soon: begin small.
     const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
                           !plan_->knn.has_value();
@@ -189,11 +245,12 @@ class Executor {
     // A search keeps nothing of what it reads: it hands on distances and row ids.
     auto unit_context = std::make_shared<ReadContext>(*context_);
     unit_context->views = plan_->knn.has_value();
-    UnitPlanner planner(std::move(unit_context), plan_->fragments, options);
+    UnitPlanner planner(std::move(unit_context), FragmentsWithRows(options), options);
 
     runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();
     const int threads = pool == nullptr ? 0 : pool->num_threads();
-    ARROW_ASSIGN_OR_RAISE(Sizing sizing, ChooseSizes(*plan_, purpose_, threads, &planner));
+    ARROW_ASSIGN_OR_RAISE(Sizing sizing,
+                          ChooseSizes(*plan_, options.found.get(), purpose_, threads, &planner));
     planner.set_unit_rows(sizing.unit_rows);
 
     ParallelOptions parallel;

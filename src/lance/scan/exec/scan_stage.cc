@@ -43,7 +43,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::Read(const Unit& unit) co
   run_->units.fetch_add(1, std::memory_order_relaxed);
   run_->rows_read.fetch_add(rows, std::memory_order_relaxed);
   std::shared_ptr<arrow::RecordBatch> batch;
-  if (plan_->filter != nullptr) {
+  if (plan_->filter != nullptr && !unit.passed) {
     ARROW_ASSIGN_OR_RAISE(batch, RunFiltered(unit));
   } else {
     std::vector<std::shared_ptr<arrow::Array>> arrays;

@@ -111,7 +111,19 @@ class NodeBuilder {
     return describe("row_id_allowlist", plan_.mask->allow) + describe("row_id_blocklist", plan_.mask->block);
   }
 
+  // The search that a read of rows starts from.
+  void AddIndexQuery(const ScanPlan& plan) {
+    if (plan.index_filter == nullptr) return;
+    Add("ScalarIndexQuery", "query=" + plan.index_filter->query.ToString(), NodeRole::kIndexQuery);
+  }
+
+  static std::string RefineText(const ScanPlan& plan) {
+    const bool whole = plan.index_filter != nullptr && plan.index_filter->exact;
+    return plan.filter == nullptr || whole ? "--" : plan.filter->ToString();
+  }
+
   void AddRead() {
+    AddIndexQuery(plan_);
     std::vector<int> read = plan_.early;
     for (int index : plan_.late) read.push_back(index);
     const std::string filter = plan_.filter == nullptr ? "--" : plan_.filter->ToString();
@@ -124,7 +136,7 @@ class NodeBuilder {
                     "row_addr={}, full_filter={}, refine_filter={}{}{}",
                     DisplayPath(plan_.context->snapshot->uri()), JoinNames(plan_, read), NumFragments(),
                     RangeBefore(), after, Emits(ColumnSource::kRowId), Emits(ColumnSource::kRowAddress),
-                    filter, filter,
+                    filter, RefineText(plan_),
                     plan_.late.empty() ? "" : fmt::format(", late=[{}]", JoinNames(plan_, plan_.late)),
                     DescribeMask()),
         NodeRole::kRead);
@@ -177,11 +189,12 @@ class NodeBuilder {
     std::shared_ptr<const PlanNode> allowed;
     if (ann.allowed != nullptr) {
       const std::string filter = plan_.filter == nullptr ? "--" : plan_.filter->ToString();
+      AddIndexQuery(*ann.allowed);
       Add("LanceRead",
           fmt::format("uri={}, projection=[], num_fragments={}, range_before=None, range_after=None, "
                       "row_id=true, row_addr=false, full_filter={}, refine_filter={}{}",
                       DisplayPath(plan_.context->snapshot->uri()), ann.allowed->fragments.size(), filter,
-                      filter, DescribeMask()),
+                      RefineText(*ann.allowed), DescribeMask()),
           NodeRole::kAllowed);
       allowed = Finish();
     }

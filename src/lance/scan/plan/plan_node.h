@@ -19,12 +19,13 @@ enum class NodeRole {
   kLimit,
   kTakeLast,
   kProject,
-  kTopK,       ///< the nearest of a search, all units together
-  kAnn,        ///< the search through an index
-  kAnnProbe,   ///< partitions that it looks at
-  kAllowed,    ///< rows that a filter lets an index find
-  kRowOffset,  ///< gives what kRead gives
-  kOther,      ///< not measured
+  kTopK,        ///< the nearest of a search, all units together
+  kAnn,         ///< the search through an index
+  kAnnProbe,    ///< partitions that it looks at
+  kAllowed,     ///< rows that a filter lets an index find
+  kIndexQuery,  ///< the search of scalar indices for a filter
+  kRowOffset,   ///< gives what kRead gives
+  kOther,       ///< not measured
 };
 
 /// A node of a plan as explain prints it; every plan is a chain, but for what a search merges. Names follow

@@ -5,6 +5,7 @@
 #include <arrow/api.h>
 
 #include "lance/expr/expr.h"
+#include "lance/scan/plan/index_filter.h"
 #include "lance/scan/plan/output.h"
 #include "lance/scan/plan/plan_search.h"
 
@@ -61,6 +62,7 @@ class Planner {
     for (const OutputColumn& column : plan_->projection.columns) fields.push_back(column.field);
     plan_->projection.schema = arrow::schema(std::move(fields), SchemaMetadata());
     SetExecutionOptions();
+    ARROW_RETURN_NOT_OK(PlanIndexFilter());
     if (index_ != nullptr) {
       ARROW_RETURN_NOT_OK(UseVectorIndex(index_, *options_.nearest, options_.fast_search, plan_.get()));
     }
@@ -142,6 +144,13 @@ class Planner {
     }
     (after ? plan_->post_filter : plan_->filter) = std::move(filter);
     return Status::OK();
+  }
+
+  Status PlanIndexFilter() {
+    if (plan_->filter == nullptr || !options_.use_scalar_index || options_.include_deleted_rows) {
+      return Status::OK();
+    }
+    return MakeIndexFilter(*snapshot_, *plan_->filter, plan_->fragments).Value(&plan_->index_filter);
   }
 
   Status PlanOrder() {

@@ -8,6 +8,7 @@
 
 #include "lance/scan/exec/knn_query.h"
 #include "lance/scan/plan/ann_plan.h"
+#include "lance/scan/plan/index_filter.h"
 #include "lance/scan/plan/plan_node.h"
 #include "lance/scan/plan/projection.h"
 #include "lance/scan/read/fragment_reader.h"
@@ -36,6 +37,8 @@ struct ScanPlan {
   std::vector<int> early;
   std::vector<int> late;
   std::shared_ptr<const expr::Expression> filter;
+  /// Finds the rows of some fragments that can pass `filter`; nullptr: all are looked at.
+  std::shared_ptr<const IndexFilter> index_filter;
   std::vector<int> emitted;  ///< columns that leave the unit; filter columns that nobody wants do not
   LateMaterialization late_mode = LateMaterialization::kAuto;
   uint64_t skip_before = 0;  ///< live rows left out before reading: an offset without a filter

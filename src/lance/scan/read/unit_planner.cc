@@ -16,14 +16,41 @@ UnitPlanner::UnitPlanner(std::shared_ptr<const ReadContext> context,
       needs_offsets_(context_->columns.Find(VirtualName(ColumnSource::kRowOffset)) >= 0),
       grown_rows_(options.first_unit_rows) {}
 
-// Rows that the fragment has to give; with a mask they are settled here.
-Result<uint64_t> UnitPlanner::RowsOf(const FragmentReader& reader) {
-  if (options_.mask == nullptr) {
-    return context_->include_deleted ? reader.physical_rows() : reader.live_rows();
+namespace {
+
+RowRanges Intersect(const RowRanges& a, const RowRanges& b) {
+  RowRanges out;
+  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const uint64_t start = std::max(a[i].start, b[j].start), end = std::min(a[i].end(), b[j].end());
+    if (start < end) AppendRange(&out, {start, end - start});
+    ++(a[i].end() < b[j].end() ? i : j);
   }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const table::RowIdSequence> ids,
-                        context_->snapshot->RowIds(reader.fragment()));
-  masked_ = options_.mask->RowsOf(reader.fragment().id, reader.physical_rows(), ids.get());
+  return out;
+}
+
+}  // namespace
+
+// Rows that the fragment has to give; with a mask or rows that were found they are settled here.
+Result<uint64_t> UnitPlanner::RowsOf(const FragmentReader& reader) {
+  const uint64_t id = reader.fragment().id;
+  const bool found = options_.found != nullptr && options_.found->covered.Contains(id);
+  passed_ = found && options_.found->passed;
+  is_masked_ = found || options_.mask != nullptr;
+  if (!is_masked_) return context_->include_deleted ? reader.physical_rows() : reader.live_rows();
+  masked_.clear();
+  if (options_.mask != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const table::RowIdSequence> ids,
+                          context_->snapshot->RowIds(reader.fragment()));
+    masked_ = options_.mask->RowsOf(id, reader.physical_rows(), ids.get());
+  }
+  if (found) {
+    const auto rows = options_.found->rows.find(id);
+    RowRanges own = rows == options_.found->rows.end() ? RowRanges() : rows->second;
+    LANCE_CHECK_BYTES(own.empty() || own.back().end() <= reader.physical_rows(),
+                      "an index has row {} of fragment {}, which has {}", own.back().end() - 1, id,
+                      reader.physical_rows());
+    masked_ = options_.mask == nullptr ? std::move(own) : Intersect(masked_, own);
+  }
   if (reader.deletions() != nullptr && !context_->include_deleted) {
     RowRanges live;
     for (const RowRange& range : masked_) reader.deletions()->AppendLive(range, &live);
@@ -36,7 +63,7 @@ Result<uint64_t> UnitPlanner::RowsOf(const FragmentReader& reader) {
 
 // The physical rows of positions among those to give; positions only ever ascend.
 void UnitPlanner::AppendRows(RowRange positions, RowRanges* out) {
-  if (options_.mask == nullptr) {
+  if (!is_masked_) {
     if (context_->include_deleted) {
       AppendRange(out, positions);
     } else {
@@ -65,8 +92,9 @@ Status UnitPlanner::OpenNextFragment() {
   while (next_fragment_ < fragments_.size() && options_.limit != 0) {
     const table::Fragment& fragment = *fragments_[next_fragment_++];
     // Skipping whole fragments needs their counts only, which the manifest usually has.
-    if (options_.mask == nullptr && options_.skip > 0 && fragment.num_rows().has_value() &&
-        fragment.physical_rows > 0 && !context_->include_deleted && *fragment.num_rows() <= options_.skip) {
+    if (options_.mask == nullptr && options_.found == nullptr && options_.skip > 0 &&
+        fragment.num_rows().has_value() && fragment.physical_rows > 0 && !context_->include_deleted &&
+        *fragment.num_rows() <= options_.skip) {
       options_.skip -= *fragment.num_rows();
       continue;
     }
@@ -116,6 +144,7 @@ Result<std::optional<Unit>> UnitPlanner::Next() {
   Unit unit;
   unit.fragment = current_;
   unit.live_rows_before = live_rows_before_;
+  unit.passed = passed_;
   AppendRows({current_position_, rows}, &unit.rows);
   current_position_ += rows;
   return unit;

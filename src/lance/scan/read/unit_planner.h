@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "lance/base/row_range.h"
 #include "lance/base/status.h"
 #include "lance/scan/read/fragment_reader.h"
+#include "lance/table/fragment_set.h"
 #include "lance/table/row_id_set.h"
 
 namespace lance::scan {
@@ -17,6 +19,14 @@ struct Unit {
   std::shared_ptr<FragmentReader> fragment;
   RowRanges rows;                 ///< physical; live ones unless deleted rows are wanted
   uint64_t live_rows_before = 0;  ///< live rows of the table in fragments before this one
+  bool passed = false;            ///< all rows are known to pass the filter
+};
+
+/// Rows that an index found.
+struct FoundRows {
+  table::FragmentSet covered;          ///< fragments that it spoke for; of others all rows count
+  std::map<uint64_t, RowRanges> rows;  ///< physical, deleted ones too, by fragment
+  bool passed = false;                 ///< they pass the filter
 };
 
 /// How a scan is cut into units.
@@ -27,6 +37,7 @@ struct UnitOptions {
   uint64_t skip = 0;  ///< live rows left out at the start
   std::optional<uint64_t> limit;                 ///< rows after those
   std::shared_ptr<const table::RowIdMask> mask;  ///< rows that may be given; nullptr: all
+  std::shared_ptr<const FoundRows> found;        ///< rows that count; nullptr: all
 };
 
 /// Cuts fragments into units, in order, one fragment at a time, so that a scan which stops early opens no
@@ -58,9 +69,11 @@ class UnitPlanner {
       0;  // next row inside current_ (live, or physical when deleted rows are wanted)
   uint64_t current_end_ = 0;
   uint64_t live_rows_before_ = 0;  // of current_
-  RowRanges masked_;               // rows of current_ to give, with a mask
-  size_t masked_range_ = 0;        // where the last unit ended in them
-  uint64_t masked_before_ = 0;     // rows in the ranges before
+  bool is_masked_ = false;         // masked_ has the rows of current_ to give
+  bool passed_ = false;            // of current_
+  RowRanges masked_;
+  size_t masked_range_ = 0;     // where the last unit ended in them
+  uint64_t masked_before_ = 0;  // rows in the ranges before
   uint64_t grown_rows_ = 0;
 };
 
