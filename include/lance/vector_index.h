@@ -131,16 +131,16 @@ LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> DropIndex(const Dataset& da
                                                                const CommitSettings& commit = {});
 
 struct OptimizeIndicesOptions {
-  /// The newest so many segments are merged with the rows that are new. Default 0: these become a segment of
-  /// their own.
+  /// The newest so many segments are merged with the rows that are new; with 0 these become a segment of
+  /// their own. Default: of vector indices 0, of scalar ones 1.
   std::optional<uint64_t> num_indices_to_merge;
   std::optional<std::vector<std::string>> names;  ///< default: all
   bool retrain = false;                           ///< builds anew over all rows, with the same parameters
   CommitSettings commit;
 };
 
-/// Brings indices up to the fragments that they do not cover. Indices that are no vector indices are left as
-/// they are unless they are named: then NotSupported.
+/// Brings indices up to the fragments that they do not cover. Indices of kinds that are not known here are
+/// left as they are unless they are named: then NotSupported.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(
     const Dataset& dataset, const OptimizeIndicesOptions& options = {});
 

@@ -33,9 +33,10 @@ class DatasetOptimizer:
         return Compaction.execute(self._dataset, {name: value for name, value in given.items() if value is not None})
 
     def optimize_indices(self, *, num_indices_to_merge=None, index_names=None, retrain=False):
-        """Brings vector indices up to the fragments that they do not cover.
+        """Brings indices up to the fragments that they do not cover.
 
-        :param num_indices_to_merge: segments to merge with the new rows; 0: these become a segment of their own
+        :param num_indices_to_merge: segments to merge with the new rows; with 0 these become a segment of their own;
+            default: of vector indices 0, of scalar ones 1
         :param index_names: which; default all
         :param retrain: builds anew over all rows
         """

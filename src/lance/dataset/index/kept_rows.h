@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lance/base/status.h"
+#include "lance/dataset/index/live_addresses.h"
 #include "lance/table/fragment_set.h"
 #include "lance/table/snapshot.h"
 
@@ -16,22 +17,14 @@ namespace lance::dataset {
 class KeptRows {
  public:
   KeptRows(const table::Snapshot& snapshot, table::FragmentSet covered)
-      : snapshot_(snapshot), covered_(std::move(covered)) {}
+      : snapshot_(snapshot), live_(snapshot, std::move(covered)) {}
 
   /// 1 for each row id that stays.
   Result<std::vector<uint8_t>> Keep(std::span<const uint64_t> row_ids);
 
  private:
-  struct FragmentRows {
-    bool present = false;
-    uint64_t physical_rows = 0;
-    std::shared_ptr<const table::DeletionVector> deletions;
-  };
-  Result<const FragmentRows*> Find(uint64_t fragment);
-
   const table::Snapshot& snapshot_;
-  table::FragmentSet covered_;
-  std::vector<std::pair<uint64_t, FragmentRows>> fragments_;  // found so far, by id
+  LiveAddresses live_;
 };
 
 }  // namespace lance::dataset

@@ -6,7 +6,9 @@
 #include "lance/dataset/index/column_source.h"
 #include "lance/dataset/index/index_entries.h"
 #include "lance/dataset/index/kept_rows.h"
+#include "lance/dataset/index/optimize_scalar_index.h"
 #include "lance/index/row_moves.h"
+#include "lance/index/scalar/scalar_index.h"
 #include "lance/index/vector/build/existing_segment.h"
 #include "lance/index/vector/format/details.h"
 #include "lance/schema/schema.h"
@@ -197,9 +199,13 @@ arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(const Dataset& dataset,
   }
   table::operation::CreateIndex change;
   for (auto& [name, segments] : by_name) {
+    if (index::IsScalarIndex(segments[0].details_type_url)) {
+      ARROW_RETURN_NOT_OK(dataset::OptimizeScalarIndex(dataset, segments, options, &change));
+      continue;
+    }
     if (!index::IsVectorIndex(segments[0].details_type_url)) {
       if (!options.names.has_value()) continue;
-      return NotSupported("optimizing index {}, which is no vector index", name);
+      return NotSupported("optimizing index {}, a {}", name, segments[0].details_type_url);
     }
     ARROW_RETURN_NOT_OK(Optimizer(dataset, std::move(segments), options).Run(&change));
   }

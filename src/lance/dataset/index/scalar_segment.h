@@ -11,10 +11,9 @@
 
 namespace lance::dataset {
 
+using AddRows = std::function<Status(const std::shared_ptr<arrow::Array>& values, const uint64_t* addresses)>;
 /// Rows that a new segment takes from others: values with their addresses, in any order.
-using ExistingRows =
-    std::function<Status(const std::function<Status(const std::shared_ptr<arrow::Array>& values,
-                                                    const uint64_t* addresses)>& add)>;
+using ExistingRows = std::function<Status(const AddRows& add)>;
 
 /// Builds the files of a segment of a scalar index over the rows of `fragments` (none: of all) and
 /// `existing`, if given. `out` has its uuid; files, details and version are filled in.

@@ -5,9 +5,8 @@
 
 #include <arrow/api.h>
 
-#include "lance/base/row_address.h"
+#include "lance/dataset/index/live_addresses.h"
 #include "lance/index/scalar/scalar_index.h"
-#include "lance/table/deletion.h"
 
 namespace lance::dataset {
 namespace {
@@ -44,29 +43,6 @@ uint64_t CoveredRows(const table::Snapshot& snapshot, const index::ScalarIndex& 
   return rows;
 }
 
-// Drops rows that were deleted since the index was built.
-Status KeepLive(const table::Snapshot& snapshot, std::vector<index::KeyMatch>* matches) {
-  size_t kept = 0;
-  const table::Fragment* fragment = nullptr;
-  std::shared_ptr<const table::DeletionVector> deletions;
-  for (const index::KeyMatch& match : *matches) {
-    const RowAddress at{match.id};
-    if (fragment == nullptr || fragment->id != at.fragment_id()) {
-      fragment = snapshot.FindFragment(at.fragment_id());
-      if (fragment == nullptr)
-        return Internal("an index covers fragment {}, which is gone", at.fragment_id());
-      ARROW_ASSIGN_OR_RAISE(deletions, snapshot.Deletions(*fragment));
-    }
-    LANCE_CHECK_BYTES(at.offset() < fragment->physical_rows,
-                      "an index has row {} of fragment {}, which has {}", at.offset(), fragment->id,
-                      fragment->physical_rows);
-    if (deletions != nullptr && deletions->Contains(at.offset())) continue;
-    (*matches)[kept++] = match;
-  }
-  matches->resize(kept);
-  return Status::OK();
-}
-
 }  // namespace
 
 Result<std::optional<IndexedRows>> FindIndexedRows(const table::Snapshot& snapshot, const MergeSource& source,
@@ -90,7 +66,14 @@ Result<std::optional<IndexedRows>> FindIndexedRows(const table::Snapshot& snapsh
   IndexedRows out;
   out.covered = index->covered;
   ARROW_ASSIGN_OR_RAISE(out.matches, index->FindKeys(snapshot, keys, order));
-  ARROW_RETURN_NOT_OK(KeepLive(snapshot, &out.matches));
+  // Without rows that were deleted since the index was built.
+  LiveAddresses live(snapshot, index->covered);
+  size_t kept = 0;
+  for (const index::KeyMatch& match : out.matches) {
+    ARROW_ASSIGN_OR_RAISE(const bool alive, live.Contains(match.id));
+    if (alive) out.matches[kept++] = match;
+  }
+  out.matches.resize(kept);
   return out;
 }
 
