@@ -7,7 +7,6 @@
 #include "lance/base/row_address.h"
 #include "lance/base/span_reader.h"
 #include "lance/table/deletion.h"
-#include "lance/table/fragment_reuse.h"
 #include "lance/table/index_maintenance.h"
 
 namespace lance::index {
@@ -33,40 +32,44 @@ Result<std::shared_ptr<const RowMoves>> RowMoves::Load(const table::Snapshot& sn
     const auto* bytes = reinterpret_cast<const uint8_t*>(index.details.data());
     ARROW_ASSIGN_OR_RAISE(table::FragmentReuse reuse,
                           table::ParseFragmentReuse({bytes, index.details.size()}));
-    auto moves = std::make_shared<RowMoves>();
-    moves->key_ = index.uuid;
-    for (const auto& version : reuse.versions) {
-      for (const auto& from : version.groups) {
-        Group group;
-        for (const auto& digest : from.old_fragments) group.old_fragments.push_back(digest.id);
-        uint64_t rows = 0;
-        for (const auto& digest : from.new_fragments) {
-          rows += digest.physical_rows;
-          group.new_fragments.push_back({rows, digest.physical_rows, digest.id});
-        }
-        SpanReader reader(
-            {reinterpret_cast<const uint8_t*>(from.live_addresses.data()), from.live_addresses.size()});
-        ARROW_ASSIGN_OR_RAISE(uint64_t count, reader.ReadLE<uint64_t>("fragments of moved rows"));
-        uint64_t before = 0;
-        for (uint64_t i = 0; i < count; ++i) {
-          ARROW_ASSIGN_OR_RAISE(uint32_t fragment, reader.ReadLE<uint32_t>("fragment of moved rows"));
-          SpanReader rest = reader;
-          ARROW_ASSIGN_OR_RAISE(auto left, rest.ReadBytes(rest.remaining(), "moved rows"));
-          ARROW_ASSIGN_OR_RAISE(size_t size, RoaringSize(left));
-          ARROW_ASSIGN_OR_RAISE(auto bitmap, reader.ReadBytes(size, "moved rows"));
-          LiveRows live;
-          live.rows_before = before;
-          ARROW_ASSIGN_OR_RAISE(live.rows, table::DeletionVector::FromRoaring(bitmap));
-          before += live.rows->count();
-          group.live.emplace(fragment, std::move(live));
-        }
-        moves->groups_.push_back(std::move(group));
-      }
-    }
-    if (moves->groups_.empty()) return nullptr;
-    return moves;
+    return Of(reuse, index.uuid);
   }
   return nullptr;
+}
+
+Result<std::shared_ptr<const RowMoves>> RowMoves::Of(const table::FragmentReuse& reuse, std::string key) {
+  auto moves = std::make_shared<RowMoves>();
+  for (const auto& version : reuse.versions) {
+    for (const auto& from : version.groups) {
+      Group group;
+      for (const auto& digest : from.old_fragments) group.old_fragments.push_back(digest.id);
+      uint64_t rows = 0;
+      for (const auto& digest : from.new_fragments) {
+        rows += digest.physical_rows;
+        group.new_fragments.push_back({rows, digest.physical_rows, digest.id});
+      }
+      SpanReader reader(
+          {reinterpret_cast<const uint8_t*>(from.live_addresses.data()), from.live_addresses.size()});
+      ARROW_ASSIGN_OR_RAISE(uint64_t count, reader.ReadLE<uint64_t>("fragments of moved rows"));
+      uint64_t before = 0;
+      for (uint64_t i = 0; i < count; ++i) {
+        ARROW_ASSIGN_OR_RAISE(uint32_t fragment, reader.ReadLE<uint32_t>("fragment of moved rows"));
+        SpanReader rest = reader;
+        ARROW_ASSIGN_OR_RAISE(auto left, rest.ReadBytes(rest.remaining(), "moved rows"));
+        ARROW_ASSIGN_OR_RAISE(size_t size, RoaringSize(left));
+        ARROW_ASSIGN_OR_RAISE(auto bitmap, reader.ReadBytes(size, "moved rows"));
+        LiveRows live;
+        live.rows_before = before;
+        ARROW_ASSIGN_OR_RAISE(live.rows, table::DeletionVector::FromRoaring(bitmap));
+        before += live.rows->count();
+        group.live.emplace(fragment, std::move(live));
+      }
+      moves->groups_.push_back(std::move(group));
+    }
+  }
+  if (moves->groups_.empty()) return nullptr;
+  moves->key_ = std::move(key);
+  return moves;
 }
 
 std::optional<uint64_t> RowMoves::Find(uint64_t address) const {

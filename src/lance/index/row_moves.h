@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lance/base/status.h"
+#include "lance/table/fragment_reuse.h"
 #include "lance/table/fragment_set.h"
 #include "lance/table/snapshot.h"
 
@@ -20,6 +21,8 @@ class RowMoves {
   /// nullptr when the table records no moves. Errors: Corruption; NotSupported for a kind of record that is
   /// not known.
   static Result<std::shared_ptr<const RowMoves>> Load(const table::Snapshot& snapshot);
+  /// Those of one record; nullptr when it has none. `key` tells caches apart. Errors: Corruption.
+  static Result<std::shared_ptr<const RowMoves>> Of(const table::FragmentReuse& reuse, std::string key);
 
   /// The address now; none when the row is gone.
   std::optional<uint64_t> Find(uint64_t address) const;

@@ -3,6 +3,7 @@
 
 #include "lance/dataset.h"
 #include "lance/dataset/compact/index_coverage.h"
+#include "lance/dataset/compact/remap_indices.h"
 #include "lance/dataset/write/commit_operation.h"
 #include "lance/dataset/write/fragment_writer.h"
 #include "lance/maintenance.h"
@@ -46,34 +47,6 @@ Result<std::shared_ptr<Dataset>> ReserveIds(const Dataset& dataset, const Commit
   return reserved;
 }
 
-// The record of where the rows of `groups` went, for indices that are not remapped now.
-Result<table::IndexMetadata> RecordMoves(const Dataset& dataset, const Groups& groups) {
-  const table::Snapshot& snapshot = *dataset.snapshot();
-  const auto digest = [&](const Fragment& fragment) -> Result<table::FragmentReuse::Digest> {
-    ARROW_ASSIGN_OR_RAISE(const uint64_t live, snapshot.CountRows(fragment));
-    return table::FragmentReuse::Digest{fragment.id, fragment.physical_rows, fragment.physical_rows - live};
-  };
-  table::FragmentReuse::Version version;
-  version.dataset_version = dataset.version();
-  for (const auto& group : groups) {
-    table::FragmentReuse::Group moved;
-    std::vector<table::LiveRows> rows;
-    for (const Fragment& fragment : group.old_fragments) {
-      ARROW_ASSIGN_OR_RAISE(auto old, digest(fragment));
-      moved.old_fragments.push_back(old);
-      table::LiveRows live{fragment.id, {}};
-      ARROW_RETURN_NOT_OK(snapshot.AppendLive(fragment, {0, fragment.physical_rows}, &live.rows));
-      rows.push_back(std::move(live));
-    }
-    for (const Fragment& fragment : group.new_fragments) {
-      moved.new_fragments.push_back({fragment.id, fragment.physical_rows, 0});
-    }
-    moved.live_addresses = table::SerializeAddresses(rows);
-    version.groups.push_back(std::move(moved));
-  }
-  return table::AppendFragmentReuse(snapshot, std::move(version));
-}
-
 void RemoveNewFiles(const Dataset& dataset, const std::vector<CompactionResult>& results) {
   std::vector<Fragment> fragments;
   for (const CompactionResult& result : results) {
@@ -112,7 +85,9 @@ arrow::Result<CompactionOutcome> CommitCompaction(const Dataset& dataset,
     return out;
   }
   ARROW_ASSIGN_OR_RAISE(auto coverage, dataset::IndexCoverage::Load(*dataset.snapshot()));
-  if (!options.defer_index_remap) ARROW_RETURN_NOT_OK(coverage.CheckRewritable(rewritten));
+  const bool defer = options.defer_index_remap || coverage.DependsOnMoves(rewritten);
+  if (!defer) ARROW_RETURN_NOT_OK(coverage.CheckRewritable(rewritten));
+  const bool indexed = coverage.CoversAny(rewritten);
   CommitSettings reserve_settings = options.commit;
   reserve_settings.properties.clear();
   reserve_settings.message.reset();
@@ -122,15 +97,29 @@ arrow::Result<CompactionOutcome> CommitCompaction(const Dataset& dataset,
     return reserved.status();
   }
   table::operation::Rewrite rewrite;
-  if (options.defer_index_remap && coverage.CoversAny(rewritten)) {
-    ARROW_ASSIGN_OR_RAISE(rewrite.fragment_reuse_index, RecordMoves(**reserved, groups));
+  if (indexed) {
+    ARROW_ASSIGN_OR_RAISE(auto moves, dataset::MovesOf(**reserved, groups));
+    if (defer) {
+      ARROW_ASSIGN_OR_RAISE(rewrite.fragment_reuse_index,
+                            table::AppendFragmentReuse(*(*reserved)->snapshot(), std::move(moves)));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(rewrite.rewritten_indices,
+                            dataset::RemapIndices(**reserved, groups, std::move(moves), options.commit));
+    }
   }
   rewrite.groups = std::move(groups);
+  const auto remapped = rewrite.rewritten_indices;
   table::CommitRequest request;
   request.operation = std::move(rewrite);
   request.read_version = read_version;
-  ARROW_ASSIGN_OR_RAISE(
-      out.dataset, dataset::CommitOperation(*(*reserved)->snapshot(), std::move(request), options.commit));
+  auto committed = dataset::CommitOperation(*(*reserved)->snapshot(), std::move(request), options.commit);
+  if (!committed.ok()) {
+    if (!Is(committed.status(), ErrorKind::kCommitStateUnknown)) {
+      dataset::RemoveRemapped(*(*reserved)->snapshot(), remapped);
+    }
+    return committed.status();
+  }
+  out.dataset = committed.MoveValueUnsafe();
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include "lance/dataset/index/optimize_scalar_index.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
@@ -20,6 +22,28 @@ namespace {
 
 using table::FragmentSet;
 using table::IndexMetadata;
+
+// Hands out the rows of a segment. `translate` makes addresses of ids; rows without one are left out.
+Status AddSegment(const table::Snapshot& snapshot, const IndexMetadata& segment, const AddRows& add,
+                  const std::function<Status(std::vector<std::optional<uint64_t>>* ids)>& translate) {
+  ARROW_ASSIGN_OR_RAISE(const auto opened, index::BTreeSegment::Open(snapshot, segment));
+  return opened->Scan([&](const arrow::RecordBatch& page) -> Status {
+    const auto& ids = static_cast<const arrow::UInt64Array&>(*page.column(1));
+    std::vector<std::optional<uint64_t>> addresses(ids.raw_values(), ids.raw_values() + ids.length());
+    ARROW_RETURN_NOT_OK(translate(&addresses));
+    arrow::Int32Builder kept;
+    std::vector<uint64_t> out;
+    for (size_t row = 0; row < addresses.size(); ++row) {
+      if (!addresses[row].has_value()) continue;
+      ARROW_RETURN_NOT_OK(kept.Append(static_cast<int32_t>(row)));
+      out.push_back(*addresses[row]);
+    }
+    if (out.size() == addresses.size()) return add(page.column(0), out.data());
+    ARROW_ASSIGN_OR_RAISE(const auto rows, kept.Finish());
+    ARROW_ASSIGN_OR_RAISE(const auto values, arrow::compute::Take(*page.column(0), *rows));
+    return add(values, out.data());
+  });
+}
 
 class Optimizer {
  public:
@@ -101,35 +125,21 @@ class Optimizer {
   Status AddExisting(const IndexMetadata& segment, const AddRows& add) const {
     ARROW_ASSIGN_OR_RAISE(FragmentSet covered, CoveredBy(segment));
     if (covered.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const auto opened, index::BTreeSegment::Open(snapshot_, segment));
     LiveAddresses live(snapshot_, std::move(covered));
     const bool row_ids = snapshot_.manifest().has_stable_row_ids() && !table::HoldsRowAddresses(segment);
-    return opened->Scan([&](const arrow::RecordBatch& page) -> Status {
-      const auto& ids = static_cast<const arrow::UInt64Array&>(*page.column(1));
-      std::vector<std::optional<uint64_t>> addresses;
+    return AddSegment(snapshot_, segment, add, [&](std::vector<std::optional<uint64_t>>* ids) -> Status {
       if (row_ids) {
-        const std::span all(ids.raw_values(), static_cast<size_t>(ids.length()));
-        ARROW_ASSIGN_OR_RAISE(addresses, snapshot_.ResolveRowIds(all));
+        std::vector<uint64_t> all;
+        for (const auto& id : *ids) all.push_back(*id);
+        ARROW_ASSIGN_OR_RAISE(*ids, snapshot_.ResolveRowIds(all));
       }
-      arrow::Int32Builder kept;
-      std::vector<uint64_t> out;
-      for (int64_t row = 0; row < ids.length(); ++row) {
-        std::optional<uint64_t> address = ids.Value(row);
-        if (row_ids) {
-          address = addresses[static_cast<size_t>(row)];
-        } else if (moves_ != nullptr) {
-          address = moves_->Find(*address);
-        }
-        if (!address.has_value()) continue;
-        ARROW_ASSIGN_OR_RAISE(const bool alive, live.Contains(*address));
-        if (!alive) continue;
-        ARROW_RETURN_NOT_OK(kept.Append(static_cast<int32_t>(row)));
-        out.push_back(*address);
+      for (std::optional<uint64_t>& id : *ids) {
+        if (id.has_value() && !row_ids && moves_ != nullptr) id = moves_->Find(*id);
+        if (!id.has_value()) continue;
+        ARROW_ASSIGN_OR_RAISE(const bool alive, live.Contains(*id));
+        if (!alive) id.reset();
       }
-      if (out.size() == static_cast<size_t>(ids.length())) return add(page.column(0), out.data());
-      ARROW_ASSIGN_OR_RAISE(const auto rows, kept.Finish());
-      ARROW_ASSIGN_OR_RAISE(const auto values, arrow::compute::Take(*page.column(0), *rows));
-      return add(values, out.data());
+      return Status::OK();
     });
   }
 
@@ -141,6 +151,29 @@ class Optimizer {
 };
 
 }  // namespace
+
+Status RemapScalarSegment(const Dataset& dataset, const IndexMetadata& segment, const index::RowMoves& moves,
+                          const CommitSettings& commit, IndexMetadata* out) {
+  const table::Snapshot& snapshot = *dataset.snapshot();
+  const std::string column = PathOf(snapshot.manifest().schema.fields, segment.fields[0]);
+  LANCE_CHECK_BYTES(!column.empty(), "index {} is over a column that the table lacks", segment.name);
+  ScalarIndexOptions build;
+  build.commit = commit;
+  ARROW_ASSIGN_OR_RAISE(const auto opened, index::BTreeSegment::Open(snapshot, segment));
+  build.page_rows = opened->page_rows();
+  ARROW_ASSIGN_OR_RAISE(const auto recorded, index::RowMoves::Load(snapshot));
+  const ExistingRows existing = [&](const AddRows& add) {
+    return AddSegment(snapshot, segment, add, [&](std::vector<std::optional<uint64_t>>* ids) -> Status {
+      for (std::optional<uint64_t>& id : *ids) {
+        // Earlier moves first, if they were only recorded.
+        if (recorded != nullptr) id = recorded->Find(*id);
+        if (id.has_value()) id = moves.Find(*id);
+      }
+      return Status::OK();
+    });
+  };
+  return FillScalarSegment(dataset, column, std::vector<uint64_t>(), existing, build, out);
+}
 
 Status OptimizeScalarIndex(const Dataset& dataset, const std::vector<IndexMetadata>& segments,
                            const OptimizeIndicesOptions& options, table::operation::CreateIndex* change) {

@@ -6,6 +6,10 @@
 #include "lance/table/operation.h"
 #include "lance/vector_index.h"
 
+namespace lance::index {
+class RowMoves;
+}
+
 namespace lance::dataset {
 
 /// Brings a scalar index up to the fragments that it does not cover: rows of these and of the newest segments
@@ -15,5 +19,11 @@ namespace lance::dataset {
 /// manifest's order.
 Status OptimizeScalarIndex(const Dataset& dataset, const std::vector<table::IndexMetadata>& segments,
                            const OptimizeIndicesOptions& options, table::operation::CreateIndex* change);
+
+/// Writes the files of a segment anew, with the addresses that its rows have after `moves` and without rows
+/// that are gone then. `out` has the new uuid; files, details and version are filled in.
+Status RemapScalarSegment(const Dataset& dataset, const table::IndexMetadata& segment,
+                          const index::RowMoves& moves, const CommitSettings& commit,
+                          table::IndexMetadata* out);
 
 }  // namespace lance::dataset
