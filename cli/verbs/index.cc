@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "exit_code.h"
+#include "lance/scalar_index.h"
 #include "lance/vector_index.h"
 #include "output/units.h"
 #include "verb.h"
@@ -64,7 +65,17 @@ arrow::Result<int> Create(const CreateArguments& arguments) {
   options.commit = arguments.target.Commit();
   options.train = !arguments.definition_only;
   for (char& c : options.type) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  ARROW_ASSIGN_OR_RAISE(const auto after, CreateVectorIndex(*dataset, arguments.column, options));
+  std::shared_ptr<Dataset> after;
+  if (options.type == "BTREE") {
+    ScalarIndexOptions scalar;
+    scalar.name = options.name;
+    scalar.replace = options.replace;
+    scalar.train = options.train;
+    scalar.commit = options.commit;
+    ARROW_ASSIGN_OR_RAISE(after, CreateScalarIndex(*dataset, arguments.column, scalar));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(after, CreateVectorIndex(*dataset, arguments.column, options));
+  }
   Document document;
   document.Number("version", after->version());
   ARROW_ASSIGN_OR_RAISE(const IndexDescription made,
@@ -152,7 +163,9 @@ void AddCreate(CLI::App* verb, Action& action) {
   arguments->target.AddTo(*part);
   part->add_option("column", arguments->column, "The column of vectors")->required();
   part->add_option("--type", options.type,
-                   "ivf_flat, ivf_pq (default), ivf_sq, ivf_rq, ivf_hnsw_flat, ivf_hnsw_pq, ivf_hnsw_sq");
+                   "ivf_flat, ivf_pq (default), ivf_sq, ivf_rq, ivf_hnsw_flat, ivf_hnsw_pq, ivf_hnsw_sq; "
+                   "btree (of numbers, "
+                   "text, ...)");
   part->add_option("--name", options.name, "Default: <column>_idx");
   part->add_option("--metric", options.metric, "l2 (default), cosine, dot, hamming");
   part->add_option("--partitions", options.num_partitions, "Default: by --partition-size")

@@ -275,3 +275,47 @@ def test_an_index_outlives_all_changes_of_the_table(tmp_path, seed, stable):
                 assert sorted(got) == want, (reader.__name__, int(key), log)
             got = dataset.to_table(columns=["i"], filter="k IS NULL AND i < 500")["i"].to_pylist()
             assert sorted(got) == sorted(i for i, row in rows.items() if row["k"] is None and i < 500), (reader.__name__, log)
+
+
+def test_plans_show_the_index_as_pylance_does(tmp_path):
+    table = pa.table({"i": range(9000), "s": [f"s{n % 50}" for n in range(9000)], "f": [n / 4 for n in range(9000)],
+                      "b": [bytes([n % 256]) * 12 for n in range(9000)]})  # fmt: skip
+    dataset = lance.write_dataset(table, tmp_path / "t")
+    for name in table.schema.names:
+        dataset.create_scalar_index(name, "BTREE")
+    for condition in (
+        "i = 5", "i IN (1, 2, 3)", "i IN (1, 2, 3, 9)", "i > 5 AND i < 9", "i BETWEEN 3 AND 5", "i >= 5000 AND i <= 0",
+        "i > 5 AND s = 's3'", "f IS NULL", "f IS NOT NULL", "i = 5 OR s = 's3'", "NOT (i = 5)", "i != 5", "f = 0.0",
+        "s LIKE 's1%'", "starts_with(s, 's1')", "i NOT IN (1, 2, 3, 4, 5)", "i < 9 AND i != 3", "b = x'0101'",
+    ):  # fmt: skip
+        lines = []
+        for module in (lance, lance_cpp):
+            plan = module.dataset(tmp_path / "t").scanner(columns=["f"], filter=condition).explain_plan(True)
+            lines.append([line.strip() for line in plan.split("\n") if "ScalarIndexQuery" in line])
+        assert lines[0] == lines[1] and len(lines[0]) == 1, condition
+
+
+def test_a_warm_index_reads_no_pages(tmp_path):
+    lance_cpp.write_dataset(pa.table({"i": range(20_000)}), tmp_path / "t")
+    lance_cpp.dataset(tmp_path / "t").create_scalar_index("i", "BTREE")
+    seen = []
+    session = lance_cpp.Session()
+    dataset = lance_cpp.dataset(tmp_path / "t", session=session)
+    for _ in range(2):
+        dataset.scanner(filter="i < 10", scan_stats_callback=seen.append).to_table()
+    dataset.prewarm_index("i_idx")
+    dataset.scanner(filter="i IN (4000, 9000, 19000)", scan_stats_callback=seen.append).to_table()
+    assert [stats.parts_loaded for stats in seen] == [1, 0, 0]
+
+
+def test_a_vector_search_with_a_filter_asks_the_index(tmp_path):
+    rng = np.random.default_rng(3)
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(rng.random(2000 * 8).astype(np.float32)), 8)
+    dataset = lance_cpp.write_dataset(pa.table({"i": range(2000), "v": vectors}), tmp_path / "t")
+    dataset.create_scalar_index("i", "BTREE")
+    dataset.create_index("v", "IVF_FLAT", num_partitions=4)
+    query = {"column": "v", "q": np.zeros(8, np.float32), "k": 5}
+    expected = dataset.to_table(nearest=query, filter="i < 300", prefilter=True, use_scalar_index=False)
+    scanner = dataset.scanner(nearest=query, filter="i < 300", prefilter=True)
+    assert "ScalarIndexQuery: query=[i < 300]@i_idx(BTree)" in scanner.explain_plan()
+    assert scanner.to_table().equals(expected)

@@ -189,6 +189,11 @@ Result<TypePtr> ParseArrowTypeName(const std::string& name) {
       used == static_cast<int>(name.size())) {
     return DecimalType({std::to_string(precision), std::to_string(scale)});
   }
+  int width = 0;
+  if (sscanf(name.c_str(), "FixedSizeBinary(%d)%n", &width, &used) == 1 &&
+      used == static_cast<int>(name.size()) && width > 0) {
+    return arrow::fixed_size_binary(width);
+  }
   ARROW_ASSIGN_OR_RAISE(TypePtr list, ListType(name));
   if (list != nullptr) return list;
   return InvalidArgument("unknown Arrow type name '{}'", name);

@@ -26,6 +26,8 @@ ScanStatistics Statistics(const RunState& run, uint64_t rows) {
   out.rows = rows;
   out.counts["iops"] = ranges;
   out.counts["rows_scanned"] = run.rows_read.load(std::memory_order_relaxed);
+  out.counts["parts_loaded"] = run.indices.pages_read.load(std::memory_order_relaxed);
+  out.counts["index_comparisons"] = run.indices.rows.load(std::memory_order_relaxed);
   out.counts["ranges_scanned"] = run.units.load(std::memory_order_relaxed);
   return out;
 }

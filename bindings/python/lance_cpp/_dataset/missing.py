@@ -45,10 +45,6 @@ class NotYetSupported:
         """Finishes a distributed index build."""
 
     @not_yet(INDEXES)
-    def prewarm_index(self, name, *, with_position=False, index_segments=None):
-        """Loads an index into the cache."""
-
-    @not_yet(INDEXES)
     def centroids(self, *, index_name=None, column=None):
         """The centroids of a vector index."""
 

@@ -436,6 +436,8 @@ def _statistics_adapter(callback):
                 iops=values["requests"],
                 requests=values["requests"],
                 bytes_read=values["bytes_read"],
+                parts_loaded=counts.get("parts_loaded", 0),
+                index_comparisons=counts.get("index_comparisons", 0),
                 all_counts=counts,
                 all_times={},
             )

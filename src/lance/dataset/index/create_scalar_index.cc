@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "lance/base/uuid.h"
 #include "lance/dataset.h"
 #include "lance/dataset/index/index_entries.h"
 #include "lance/dataset/index/scalar_segment.h"
+#include "lance/index/scalar/scalar_index.h"
+#include "lance/runtime/session.h"
 #include "lance/scalar_index.h"
 #include "lance/schema/schema.h"
 #include "lance/table/fragment_set.h"
@@ -13,6 +16,8 @@ namespace lance {
 namespace {
 
 using table::IndexMetadata;
+
+constexpr uint64_t kMinPoolBytes = 64 << 10;
 
 Status CheckOptions(const Dataset& dataset, const ScalarIndexOptions& options) {
   std::string type = options.type;
@@ -29,9 +34,22 @@ Status CheckOptions(const Dataset& dataset, const ScalarIndexOptions& options) {
   return Status::OK();
 }
 
-Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column,
-                            const ScalarIndexOptions& options) {
+// The reference's setting of the memory that sorting may use.
+Status TakeMemoryPool(ScalarIndexOptions* options) {
+  const char* pool = std::getenv("LANCE_MEM_POOL_SIZE");
+  if (pool == nullptr || std::getenv("LANCE_BYPASS_SPILLING") != nullptr) return Status::OK();
+  const uint64_t bytes = std::strtoull(pool, nullptr, 10);
+  if (bytes < kMinPoolBytes) {
+    return ResourceExhausted("LANCE_MEM_POOL_SIZE is {}: an index is sorted in no less than {} bytes", pool,
+                             kMinPoolBytes);
+  }
+  if (options->memory_budget_bytes == 0) options->memory_budget_bytes = bytes;
+  return Status::OK();
+}
+
+Result<IndexMetadata> Build(const Dataset& dataset, const std::string& column, ScalarIndexOptions options) {
   ARROW_RETURN_NOT_OK(CheckOptions(dataset, options));
+  ARROW_RETURN_NOT_OK(TakeMemoryPool(&options));
   const table::Snapshot& snapshot = *dataset.snapshot();
   ARROW_ASSIGN_OR_RAISE(const schema::Field* field, snapshot.manifest().schema.Resolve(column));
   IndexMetadata out;
@@ -67,6 +85,20 @@ arrow::Result<std::shared_ptr<Dataset>> CreateScalarIndex(const Dataset& dataset
   }
   create.new_indices.push_back(std::move(built));
   return dataset::CommitIndices(dataset, std::move(create), options.commit);
+}
+
+arrow::Status PrewarmIndex(const Dataset& dataset, const std::string& name) {
+  const table::Snapshot& snapshot = *dataset.snapshot();
+  ARROW_ASSIGN_OR_RAISE(const auto segments, dataset::IndexSegmentsOf(snapshot, name));
+  if (segments.empty()) return NotFound("index {} was not found", name);
+  for (const IndexMetadata& segment : segments) {
+    if (!index::IsScalarIndex(segment.details_type_url)) {
+      return NotSupported("prewarming index {}, a {}", name, segment.details_type_url);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto opened, index::OpenScalarSegment(snapshot, segment));
+    ARROW_RETURN_NOT_OK(opened->Prewarm(snapshot.session()->thread_pool()));
+  }
+  return Status::OK();
 }
 
 }  // namespace lance

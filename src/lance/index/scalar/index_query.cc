@@ -8,6 +8,7 @@
 
 #include "lance/expr/logical.h"
 #include "lance/index/scalar/filter_keys.h"
+#include "lance/index/scalar/value_text.h"
 
 namespace lance::index {
 namespace {
@@ -75,6 +76,8 @@ class QueryPlanner {
     out.query.column = path;
     out.query.index = index;
     out.query.set = std::move(keys.set);
+    out.query.terms = terms;
+    out.query.terms_op = op;
     out.exact = keys.exact;
     return out;
   }
@@ -134,64 +137,89 @@ class QueryPlanner {
   std::map<std::string, std::shared_ptr<const ScalarIndex>> indices_;
 };
 
-// The value of a key, as plans print it.
-std::string ValueText(const KeyType& type, const std::string& key) {
-  const uint64_t number = KeyNumber(key);
-  const std::string_view bytes = key;
-  const auto array =
-      type.is_number() ? type.ToArray(std::span(&number, 1), 0) : type.ToArray(std::span(&bytes, 1), 0);
-  if (!array.ok()) return "?";
-  const auto value = (*array)->GetScalar(0);
-  return value.ok() ? expr::PrintValue(**value) : "?";
-}
+// Prints what one index is asked as the reference's plans do: [id > 5 && id < 9]@id_idx(BTree).
+class QueryPrinter {
+ public:
+  explicit QueryPrinter(const IndexQuery& query)
+      : query_(query), tail_(fmt::format("]@{}({})", query.index->name, query.index->kind)) {}
 
-// The only key of a range; none when there may be more.
-bool IsOne(const KeyType& type, const KeyRange& range) {
-  return KeySet::One(type, range.low).ranges()[0] == range;
-}
+  std::string Print() const { return Joined(query_.terms, query_.terms_op); }
 
-std::string RangeText(const IndexQuery& query, const KeyRange& range) {
-  const KeyType& type = query.index->type();
-  const auto side = [&](const char* op, std::string key) {
-    // Fixed keys may have been made longer to come after another.
-    if (!type.is_number() && !key.empty() && key.back() == '\0') {
-      key.pop_back();
-      op = op[0] == '>' ? ">" : "<=";
-    }
-    return fmt::format("{} {} {}", query.column, op, ValueText(type, key));
-  };
-  std::string out;
-  if (!range.low.empty()) out = side(">=", range.low);
-  if (range.high.has_value()) out += (out.empty() ? "" : " && ") + side("<", *range.high);
-  return out;
-}
+ private:
+  static constexpr size_t kMostValues = 20;
 
-std::string ColumnText(const IndexQuery& query) {
-  const KeyType& type = query.index->type();
-  const auto ranges = query.set.ranges();
-  const std::string tail = fmt::format("@{}({})", query.index->name, query.index->kind);
-  if (query.set.all_keys()) return fmt::format("NOT([{} IS NULL]{})", query.column, tail);
-  std::string text;
-  const bool points =
-      std::all_of(ranges.begin(), ranges.end(), [&](const auto& range) { return IsOne(type, range); });
-  constexpr size_t kMostPrinted = 20;
-  if (ranges.size() == 1 && points) {
-    text = fmt::format("{} = {}", query.column, ValueText(type, ranges[0].low));
-  } else if (!ranges.empty() && points) {
-    for (size_t i = 0; i < std::min(ranges.size(), kMostPrinted); ++i) {
-      text += (i == 0 ? "" : ",") + ValueText(type, ranges[i].low);
-    }
-    text = fmt::format("{} IN [{}{}]", query.column, text, ranges.size() > kMostPrinted ? ",..." : "");
-  } else {
-    for (size_t i = 0; i < std::min(ranges.size(), kMostPrinted); ++i) {
-      text += (i == 0 ? "" : " || ") + RangeText(query, ranges[i]);
-    }
-    if (ranges.size() > kMostPrinted) text += " || ...";
+  static bool IsRange(const Logical& node) {
+    return node.kind == LogicalKind::kBinary && node.op >= Op::kLt && node.op <= Op::kGtEq;
   }
-  if (query.set.nulls()) text += fmt::format("{}{} IS NULL", text.empty() ? "" : " || ", query.column);
-  if (text.empty()) text = "false";
-  return fmt::format("[{}]{}", text, tail);
-}
+
+  std::string Leaf(const std::string& text) const { return "[" + text + tail_; }
+
+  std::string Joined(const std::vector<expr::LogicalPtr>& terms, Op op) const {
+    const bool ranges =
+        std::all_of(terms.begin(), terms.end(), [](const auto& term) { return IsRange(*term); });
+    if (ranges && op == Op::kAnd) {
+      std::string text;
+      for (const auto& term : terms) text += (text.empty() ? "" : " && ") + Comparison(*term);
+      return Leaf(text);
+    }
+    std::string out = Print(terms[0]);
+    for (size_t i = 1; i < terms.size(); ++i) {
+      if (i == kMostValues) return out + ",...";
+      out = fmt::format("{}({},{})", op == Op::kAnd ? "AND" : "OR", out, Print(terms[i]));
+    }
+    return out;
+  }
+
+  static std::string Value(const Logical& node) {
+    return node.is_literal() ? ValueText(*node.literal) : expr::PrintLogical(node);
+  }
+
+  std::string Comparison(const Logical& node) const {
+    return fmt::format("{} {} {}", query_.column, expr::OpName(node.op), Value(*node.child(1)));
+  }
+
+  std::string InList(const Logical& node) const {
+    std::string values;
+    for (size_t i = 1; i < node.children.size(); ++i) {
+      if (i > kMostValues) {
+        values += ",...";
+        break;
+      }
+      values += (i == 1 ? "" : ",") + Value(*node.child(i));
+    }
+    return Leaf(fmt::format("{} IN [{}]", query_.column, values));
+  }
+
+  std::string Print(const expr::LogicalPtr& term) const {
+    const Logical& node = *term;
+    const auto negated = [](bool no, const std::string& text) { return no ? "NOT(" + text + ")" : text; };
+    if (node.is_binary(Op::kAnd) || node.is_binary(Op::kOr)) {
+      std::vector<expr::LogicalPtr> terms;
+      expr::FlattenChain(term, node.op, &terms);
+      return Joined(terms, node.op);
+    }
+    if (node.is_binary(Op::kNotEq)) {
+      return negated(true, Leaf(fmt::format("{} = {}", query_.column, Value(*node.child(1)))));
+    }
+    if (node.kind == LogicalKind::kBinary) return Leaf(Comparison(node));
+    if (node.kind == LogicalKind::kInList) return negated(node.negated, InList(node));
+    if (node.kind == LogicalKind::kIs && node.test == expr::IsTest::kNull) {
+      return negated(node.negated, Leaf(query_.column + " IS NULL"));
+    }
+    if (node.kind == LogicalKind::kLike && !node.negated) {
+      return Leaf(fmt::format("{} LIKE '{}'", query_.column, Value(*node.child(1))));
+    }
+    if (node.kind == LogicalKind::kFunction && node.children.size() == 2) {  // starts_with
+      return Leaf(fmt::format("{} LIKE '{}%'", query_.column, Value(*node.child(1))));
+    }
+    if (node.kind == LogicalKind::kNot) return negated(true, Print(node.child(0)));
+    if (!expr::PathOf(node).empty()) return Leaf(query_.column + " = true");
+    return Leaf(expr::PrintLogical(node));
+  }
+
+  const IndexQuery& query_;
+  const std::string tail_;
+};
 
 }  // namespace
 
@@ -222,12 +250,13 @@ table::FragmentSet IndexQuery::Covered() const {
   return out;
 }
 
-Result<std::vector<uint64_t>> IndexQuery::Search(const table::Snapshot& snapshot) const {
-  if (kind == Kind::kColumn) return index->Search(snapshot, set);
-  ARROW_ASSIGN_OR_RAISE(std::vector<uint64_t> out, inputs[0].Search(snapshot));
+Result<std::vector<uint64_t>> IndexQuery::Search(const table::Snapshot& snapshot,
+                                                 ScalarSearchCounts* counts) const {
+  if (kind == Kind::kColumn) return index->Search(snapshot, set, counts);
+  ARROW_ASSIGN_OR_RAISE(std::vector<uint64_t> out, inputs[0].Search(snapshot, counts));
   for (size_t i = 1; i < inputs.size(); ++i) {
     if (kind == Kind::kAnd && out.empty()) return out;
-    ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> more, inputs[i].Search(snapshot));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> more, inputs[i].Search(snapshot, counts));
     std::vector<uint64_t> joined;
     if (kind == Kind::kAnd) {
       std::set_intersection(out.begin(), out.end(), more.begin(), more.end(), std::back_inserter(joined));
@@ -240,7 +269,7 @@ Result<std::vector<uint64_t>> IndexQuery::Search(const table::Snapshot& snapshot
 }
 
 std::string IndexQuery::ToString() const {
-  if (kind == Kind::kColumn) return ColumnText(*this);
+  if (kind == Kind::kColumn) return QueryPrinter(*this).Print();
   std::string out = inputs[0].ToString();
   for (size_t i = 1; i < inputs.size(); ++i) {
     out = fmt::format("{}({},{})", kind == Kind::kAnd ? "AND" : "OR", out, inputs[i].ToString());

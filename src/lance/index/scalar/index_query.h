@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lance/expr/expr.h"
+#include "lance/expr/logical.h"
 #include "lance/index/scalar/scalar_index.h"
 
 namespace lance::index {
@@ -16,6 +17,8 @@ struct IndexQuery {
   Kind kind = Kind::kColumn;
   // kColumn
   std::string column;
+  std::vector<expr::LogicalPtr> terms;  ///< of the filter, for people to read; joined by `terms_op`
+  expr::Op terms_op = expr::Op::kAnd;
   std::shared_ptr<const ScalarIndex> index;
   KeySet set;
   // others
@@ -25,7 +28,8 @@ struct IndexQuery {
   /// Fragments that all indices of it speak for.
   table::FragmentSet Covered() const;
   /// Addresses of the rows, ascending; of fragments that are not covered some may be missing.
-  Result<std::vector<uint64_t>> Search(const table::Snapshot& snapshot) const;
+  Result<std::vector<uint64_t>> Search(const table::Snapshot& snapshot,
+                                       ScalarSearchCounts* counts = nullptr) const;
   /// As the reference's plans have it: AND([id > 5]@id_idx(BTree),[s = x]@s_idx(BTree)).
   std::string ToString() const;
 };

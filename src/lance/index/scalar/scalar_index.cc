@@ -112,10 +112,11 @@ SearchEstimate ScalarIndex::Estimate(const Keys& keys, std::span<const uint32_t>
   return out;
 }
 
-Result<std::vector<uint64_t>> ScalarIndex::Search(const table::Snapshot& snapshot, const KeySet& set) const {
+Result<std::vector<uint64_t>> ScalarIndex::Search(const table::Snapshot& snapshot, const KeySet& set,
+                                                  ScalarSearchCounts* counts) const {
   std::vector<uint64_t> out;
   for (const Part& part : parts) {
-    ARROW_ASSIGN_OR_RAISE(auto found, part.segment->Search(set, snapshot.session()->thread_pool()));
+    ARROW_ASSIGN_OR_RAISE(auto found, part.segment->Search(set, snapshot.session()->thread_pool(), counts));
     const auto id_of = [](uint64_t& id) -> uint64_t& { return id; };
     ARROW_RETURN_NOT_OK(ToAddresses(snapshot, *this, part, id_of, &found));
     out.insert(out.end(), found.begin(), found.end());

@@ -35,7 +35,8 @@ struct ScalarIndex {
   SearchEstimate Estimate(const KeySet& set) const;
   SearchEstimate Estimate(const Keys& keys, std::span<const uint32_t> order) const;
   /// Addresses of the rows whose value is in `set`, ascending, of fragments that are covered.
-  Result<std::vector<uint64_t>> Search(const table::Snapshot& snapshot, const KeySet& set) const;
+  Result<std::vector<uint64_t>> Search(const table::Snapshot& snapshot, const KeySet& set,
+                                       ScalarSearchCounts* counts = nullptr) const;
   /// Rows of fragments that are covered which have one of `keys` (rows `order` of them, by key, none null),
   /// by address.
   Result<std::vector<KeyMatch>> FindKeys(const table::Snapshot& snapshot, const Keys& keys,

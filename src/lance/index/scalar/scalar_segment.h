@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -35,6 +36,12 @@ struct SearchEstimate {
   }
 };
 
+/// What searches did. Thread-safe.
+struct ScalarSearchCounts {
+  std::atomic<uint64_t> pages_read{0};  ///< that were not cached
+  std::atomic<uint64_t> rows{0};        ///< of the pages that were searched
+};
+
 /// An open segment of a scalar index of any kind. Immutable and thread-safe.
 class ScalarSegment {
  public:
@@ -45,10 +52,14 @@ class ScalarSegment {
   /// For `keys`: rows `order` of them, by key, none null.
   virtual SearchEstimate Estimate(const Keys& keys, std::span<const uint32_t> order) const = 0;
   /// The ids of all rows whose value is in `set`, in no order. Uses the threads of `pool`, which may be null.
-  virtual Result<std::vector<uint64_t>> Search(const KeySet& set, runtime::ThreadPool* pool) const = 0;
+  /// `counts` may be null too.
+  virtual Result<std::vector<uint64_t>> Search(const KeySet& set, runtime::ThreadPool* pool,
+                                               ScalarSearchCounts* counts) const = 0;
   /// The ids of all rows that have one of `keys`: rows `order` of them, by key, none null.
   virtual Result<std::vector<KeyMatch>> FindKeys(const Keys& keys, std::span<const uint32_t> order,
                                                  runtime::ThreadPool* pool) const = 0;
+  /// Reads all pages into the session's index cache.
+  virtual Status Prewarm(runtime::ThreadPool* pool) const = 0;
   /// What the reference's statistics say of the segment: a JSON object.
   virtual std::string StatisticsJson() const = 0;
 };

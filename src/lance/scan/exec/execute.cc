@@ -163,7 +163,8 @@ class Executor {
     if (filter == nullptr) return nullptr;
     NodeMetrics& node = run_->at(NodeRole::kIndexQuery);
     NodeTimer timer(node);
-    ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> found, filter->query.Search(*context_->snapshot));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> found,
+                          filter->query.Search(*context_->snapshot, &run_->indices));
     node.rows.fetch_add(found.size(), std::memory_order_relaxed);
     node.batches.fetch_add(1, std::memory_order_relaxed);
     auto out = std::make_shared<FoundRows>();

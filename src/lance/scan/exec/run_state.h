@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "lance/index/scalar/scalar_segment.h"
 #include "lance/runtime/cancellation.h"
 #include "lance/scan/plan/plan_node.h"
 #include "lance/scan/read/io_counters.h"
@@ -22,6 +23,7 @@ struct ReadAheadPeaks {
 struct RunState {
   std::array<NodeMetrics, 20> nodes;  ///< by NodeRole
   std::array<IoCounters, 20> io;      ///< what each node reads, by NodeRole
+  index::ScalarSearchCounts indices;  ///< searches of scalar indices
   ReadAheadPeaks ahead;
   runtime::CancellationToken cancel;
   std::atomic<uint64_t> units{0};

@@ -6,9 +6,9 @@
 #include <arrow/api.h>
 
 #include "lance/base/json.h"
-#include "lance/expr/logical.h"
 #include "lance/file/file_reader.h"
 #include "lance/index/scalar/btree/names.h"
+#include "lance/index/scalar/value_text.h"
 #include "lance/runtime/parallel_for.h"
 #include "lance/runtime/session.h"
 #include "lance/store/object_store.h"
@@ -219,7 +219,8 @@ SearchEstimate BTreeSegment::Estimate(const Keys& keys, std::span<const uint32_t
 
 std::string BTreeSegment::PageKey(uint32_t page) const { return fmt::format("btree/{}/{}", uuid_, page); }
 
-Result<BTreeSegment::Pages> BTreeSegment::Load(std::span<const Wanted> wanted) const {
+Result<BTreeSegment::Pages> BTreeSegment::Load(std::span<const Wanted> wanted,
+                                               ScalarSearchCounts* counts) const {
   runtime::Cache& cache = session_->index_cache();
   Pages out(wanted.size());
   std::vector<uint32_t> missing;  // pages
@@ -230,6 +231,10 @@ Result<BTreeSegment::Pages> BTreeSegment::Load(std::span<const Wanted> wanted) c
     if (out[i] != nullptr) continue;
     missing.push_back(page);
     places.push_back(i);
+  }
+  if (counts != nullptr) {
+    counts->pages_read.fetch_add(missing.size(), std::memory_order_relaxed);
+    counts->rows.fetch_add(wanted.size() * page_rows_, std::memory_order_relaxed);
   }
   for (size_t first = 0; first < missing.size();) {
     const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) {
@@ -272,13 +277,13 @@ Status BTreeSegment::ReadPages(const Part& part, std::span<const uint32_t> pages
 }
 
 Status BTreeSegment::ForEachPage(
-    std::span<const Wanted> wanted, runtime::ThreadPool* pool,
+    std::span<const Wanted> wanted, runtime::ThreadPool* pool, ScalarSearchCounts* counts,
     const std::function<void(size_t piece, const Wanted&, const BTreePage&)>& visit) const {
   const size_t pieces = (wanted.size() + kPiecePages - 1) / kPiecePages;
   return runtime::ParallelFor(pool, pieces, [&](size_t piece) -> Status {
     const size_t first = piece * kPiecePages;
     const auto mine = wanted.subspan(first, std::min(kPiecePages, wanted.size() - first));
-    ARROW_ASSIGN_OR_RAISE(const Pages pages, Load(mine));
+    ARROW_ASSIGN_OR_RAISE(const Pages pages, Load(mine, counts));
     for (size_t i = 0; i < mine.size(); ++i) visit(piece, mine[i], *pages[i]);
     return Status::OK();
   });
@@ -296,13 +301,15 @@ std::vector<T> Join(std::vector<std::vector<T>> pieces) {
 
 }  // namespace
 
-Result<std::vector<uint64_t>> BTreeSegment::Search(const KeySet& set, runtime::ThreadPool* pool) const {
+Result<std::vector<uint64_t>> BTreeSegment::Search(const KeySet& set, runtime::ThreadPool* pool,
+                                                   ScalarSearchCounts* counts) const {
   const std::vector<Wanted> wanted = WantedBy(set);
   std::vector<std::vector<uint64_t>> found(wanted.size() / kPiecePages + 1);
-  ARROW_RETURN_NOT_OK(ForEachPage(wanted, pool, [&](size_t piece, const Wanted& what, const BTreePage& page) {
-    if (set.nulls()) page.FindNulls(&found[piece]);
-    for (uint32_t r = what.first; r < what.end; ++r) page.FindRange(set.ranges()[r], &found[piece]);
-  }));
+  ARROW_RETURN_NOT_OK(
+      ForEachPage(wanted, pool, counts, [&](size_t piece, const Wanted& what, const BTreePage& page) {
+        if (set.nulls()) page.FindNulls(&found[piece]);
+        for (uint32_t r = what.first; r < what.end; ++r) page.FindRange(set.ranges()[r], &found[piece]);
+      }));
   return Join(std::move(found));
 }
 
@@ -310,49 +317,31 @@ Result<std::vector<KeyMatch>> BTreeSegment::FindKeys(const Keys& keys, std::span
                                                      runtime::ThreadPool* pool) const {
   const std::vector<Wanted> wanted = WantedBy(keys, order);
   std::vector<std::vector<KeyMatch>> found(wanted.size() / kPiecePages + 1);
-  ARROW_RETURN_NOT_OK(ForEachPage(wanted, pool, [&](size_t piece, const Wanted& what, const BTreePage& page) {
-    size_t at = 0;
-    for (uint32_t i = what.first; i < what.end; ++i) {
-      at = page.LowerBound(keys, order[i], at);
-      for (size_t p = at; p < page.keys().size() && page.keys().Compare(p, keys, order[i]) == 0; ++p) {
-        found[piece].push_back({page.id(p), order[i]});
-      }
-    }
-  }));
+  ARROW_RETURN_NOT_OK(
+      ForEachPage(wanted, pool, nullptr, [&](size_t piece, const Wanted& what, const BTreePage& page) {
+        size_t at = 0;
+        for (uint32_t i = what.first; i < what.end; ++i) {
+          at = page.LowerBound(keys, order[i], at);
+          for (size_t p = at; p < page.keys().size() && page.keys().Compare(p, keys, order[i]) == 0; ++p) {
+            found[piece].push_back({page.id(p), order[i]});
+          }
+        }
+      }));
   return Join(std::move(found));
 }
 
-namespace {
-
-// A value as the reference's statistics have it.
-std::string StatisticsText(const std::shared_ptr<arrow::Scalar>& value) {
-  if (value == nullptr) return "N/A";
-  if (arrow::is_decimal(value->type->id())) {
-    const auto& type = static_cast<const arrow::DecimalType&>(*value->type);
-    if (!value->is_valid) return fmt::format("None,{},{}", type.precision(), type.scale());
-    const std::string digits =
-        value->type->id() == arrow::Type::DECIMAL128
-            ? static_cast<const arrow::Decimal128Scalar&>(*value).value.ToIntegerString()
-            : static_cast<const arrow::Decimal256Scalar&>(*value).value.ToIntegerString();
-    return fmt::format("Some({}),{},{}", digits, type.precision(), type.scale());
-  }
-  if (!value->is_valid) return "NULL";
-  const bool bytes = arrow::is_binary(value->type->id()) || arrow::is_large_binary_like(value->type->id()) ||
-                     value->type->id() == arrow::Type::FIXED_SIZE_BINARY;
-  if (!bytes || arrow::is_string(value->type->id())) return expr::PrintValue(*value);
-  // The first ten bytes.
-  const auto& buffer = static_cast<const arrow::BaseBinaryScalar&>(*value).value;
-  std::string out;
-  for (int64_t i = 0; i < std::min<int64_t>(buffer->size(), 10); ++i)
-    out += fmt::format("{:02X}", buffer->data()[i]);
-  return buffer->size() > 10 ? out + "..." : out;
+std::string BTreeSegment::StatisticsJson() const {
+  const auto text = [](const std::shared_ptr<arrow::Scalar>& value) {
+    return value == nullptr ? std::string("N/A") : ValueText(*value);
+  };
+  return fmt::format(R"({{"min":{},"max":{},"num_pages":{}}})", QuoteJson(text(lookup_.min())),
+                     QuoteJson(text(lookup_.max())), lookup_.num_pages());
 }
 
-}  // namespace
-
-std::string BTreeSegment::StatisticsJson() const {
-  return fmt::format(R"({{"min":{},"max":{},"num_pages":{}}})", QuoteJson(StatisticsText(lookup_.min())),
-                     QuoteJson(StatisticsText(lookup_.max())), lookup_.num_pages());
+Status BTreeSegment::Prewarm(runtime::ThreadPool* pool) const {
+  std::vector<Wanted> all;
+  for (size_t i = 0; i < lookup_.num_pages(); ++i) all.push_back({i, 0, 0});
+  return ForEachPage(all, pool, nullptr, [](size_t, const Wanted&, const BTreePage&) {});
 }
 
 Status BTreeSegment::Scan(const std::function<Status(const arrow::RecordBatch& page)>& visit) const {

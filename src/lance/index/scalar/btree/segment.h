@@ -39,9 +39,11 @@ class BTreeSegment final : public ScalarSegment {
   SearchEstimate Estimate(const KeySet& set) const override;
   SearchEstimate Estimate(const Keys& keys, std::span<const uint32_t> order) const override;
   /// Pages that are not cached are read in pieces, one coalesced read each.
-  Result<std::vector<uint64_t>> Search(const KeySet& set, runtime::ThreadPool* pool) const override;
+  Result<std::vector<uint64_t>> Search(const KeySet& set, runtime::ThreadPool* pool,
+                                       ScalarSearchCounts* counts) const override;
   Result<std::vector<KeyMatch>> FindKeys(const Keys& keys, std::span<const uint32_t> order,
                                          runtime::ThreadPool* pool) const override;
+  Status Prewarm(runtime::ThreadPool* pool) const override;
   std::string StatisticsJson() const override;
   /// Hands out all pages in order, as they are stored: values, then ids.
   Status Scan(const std::function<Status(const arrow::RecordBatch& page)>& visit) const;
@@ -71,9 +73,9 @@ class BTreeSegment final : public ScalarSegment {
                  std::optional<uint64_t> num_pages);
   std::vector<Wanted> WantedBy(const KeySet& set) const;
   std::vector<Wanted> WantedBy(const Keys& keys, std::span<const uint32_t> order) const;
-  Result<Pages> Load(std::span<const Wanted> wanted) const;
+  Result<Pages> Load(std::span<const Wanted> wanted, ScalarSearchCounts* counts) const;
   Status ReadPages(const Part& part, std::span<const uint32_t> pages, Pages* out) const;
-  Status ForEachPage(std::span<const Wanted> wanted, runtime::ThreadPool* pool,
+  Status ForEachPage(std::span<const Wanted> wanted, runtime::ThreadPool* pool, ScalarSearchCounts* counts,
                      const std::function<void(size_t piece, const Wanted&, const BTreePage&)>& visit) const;
   std::string PageKey(uint32_t page) const;
 
