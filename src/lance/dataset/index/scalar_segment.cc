@@ -32,6 +32,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadColumn(
   scan.fragments = fragments;
   scan.batch_rows = 65'536;
   scan.io_buffer_bytes = 64 << 20;
+  scan.stored_json = true;
   ARROW_ASSIGN_OR_RAISE(const auto scanner, dataset.Scan(scan));
   return scanner->ToReader();
 }

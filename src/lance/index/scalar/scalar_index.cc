@@ -52,10 +52,15 @@ Result<std::shared_ptr<const ScalarIndex>> Open(
     out->name = first.name;
     out->kind = "BTree";
     ARROW_ASSIGN_OR_RAISE(out->moves, RowMoves::Load(snapshot));
+    Status status;
     for (const table::IndexMetadata& entry : *entries) {
       if (entry.name != first.name || !IsUsable(entry, field_id)) continue;
-      ARROW_RETURN_NOT_OK(AddSegment(snapshot, entry, out.get()));
+      status = AddSegment(snapshot, entry, out.get());
+      if (!status.ok()) break;
     }
+    // Over values of a type that is not known here, it is like an index of an unknown kind: not there.
+    if (Is(status, ErrorKind::kNotSupported)) continue;
+    ARROW_RETURN_NOT_OK(status);
     if (!out->parts.empty()) return out;
   }
   return nullptr;

@@ -47,7 +47,8 @@ struct ScalarIndex {
 bool IsScalarIndex(std::string_view details_type_url);
 
 /// Opens an index on a field that finds rows by value, or finds it open in the session's cache; nullptr when
-/// there is none, or it covers nothing. Errors: Corruption, NotSupported name the index.
+/// there is none, it covers nothing, or it is over values of a type that is not known here. Errors:
+/// Corruption names the index.
 Result<std::shared_ptr<const ScalarIndex>> OpenScalarIndex(const table::Snapshot& snapshot, int32_t field_id);
 
 /// Opens one segment.
