@@ -16,6 +16,7 @@
 
 namespace arrow {
 class Array;
+class Buffer;
 class RecordBatchReader;
 class Schema;
 class Table;
@@ -122,6 +123,11 @@ class LANCE_EXPORT Scanner {
   virtual arrow::Result<std::string> ExplainPlan(bool verbose = false) const = 0;
   /// Runs the plan and adds rows, time, requests and bytes per node.
   virtual arrow::Result<std::string> AnalyzePlan() const = 0;
+  /// The same search for other vectors; the plan is shared, so nothing is left of a call but the search.
+  /// `vectors`: as many values as the query of this scan had, of the element type of the column, row-major.
+  /// Without the callback of this scanner. Errors: InvalidArgument when this is no search, or for another
+  /// number of bytes.
+  virtual arrow::Result<std::shared_ptr<Scanner>> WithQuery(std::shared_ptr<arrow::Buffer> vectors) const = 0;
   /// Sets a callback that receives the statistics when a run ends.
   virtual void OnFinished(std::function<void(const ScanStatistics&)> callback) = 0;
 };

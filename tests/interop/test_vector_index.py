@@ -71,6 +71,18 @@ def same(ours, theirs, tolerance=1e-4):
         assert ids[0][i] in ids[1][near] or near[-1], (i, ids, distances)
 
 
+def no_farther(ours, theirs, tolerance=1e-4):
+    """Rows of both at the same distances, and ours nowhere farther: the reference adds 4-bit tables rounded to bytes and
+    may miss a row by that."""
+    distances = [dict(zip(t["id"].to_pylist(), t["_distance"].to_pylist())) for t in (ours, theirs)]
+    scale = tolerance * max(1.0, *map(abs, distances[1].values()))
+    assert len(distances[0]) == len(distances[1])
+    for row in distances[0].keys() & distances[1].keys():
+        assert abs(distances[0][row] - distances[1][row]) <= 2 * scale
+    for mine, other in zip(*(sorted(d.values()) for d in distances)):
+        assert mine <= other + 2 * scale
+
+
 def recall(found, expected):
     return len(set(found["id"].to_pylist()) & set(expected)) / len(expected)
 
@@ -92,7 +104,7 @@ def test_finds_what_the_reference_finds(tmp_path, kind, options, exact, metric):
             mine, other = search(ours, query, **nearest), search(theirs, query, **nearest)
             assert mine.schema == other.schema
             if exact:
-                same(mine, other)
+                (no_farther if options.get("num_bits") == 4 else same)(mine, other)
                 assert mine["_distance"].to_pylist() == sorted(mine["_distance"].to_pylist())
             totals[0] += recall(mine, truth)
             totals[1] += recall(other, truth)

@@ -1,6 +1,10 @@
 // Session, Dataset and Scanner for Python. All native work runs without the GIL.
 #include <chrono>
+#include <cstring>
 
+#include <arrow/buffer.h>
+#include <arrow/c/bridge.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -70,6 +74,33 @@ nb::object TakeRowAddresses(const Dataset& dataset, Ids addresses, nb::dict proj
     return dataset.TakeRowAddresses({addresses.data(), addresses.shape(0)}, options);
   });
   return StreamCapsule(Unwrap(std::move(table), PyExc_OSError));
+}
+
+using Vectors = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+
+// Runs a search again with other vectors. The result is one batch, at the address returned: an ArrowArray
+// that the caller imports before this thread searches again; None when no row was found. A capsule, a stream
+// and a schema a call would cost as much as the search.
+nb::object SearchAgain(const Scanner& scanner, Vectors vectors) {
+  thread_local struct Slot {
+    ArrowArray array{};
+    ~Slot() { Clear(); }
+    void Clear() {
+      if (array.release != nullptr) array.release(&array);
+    }
+  } slot;
+  slot.Clear();
+  const auto batch = Unwrap(Unlocked([&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
+    const auto* bytes = static_cast<const uint8_t*>(vectors.data());
+    ARROW_ASSIGN_OR_RAISE(auto copy, arrow::AllocateBuffer(static_cast<int64_t>(vectors.nbytes())));
+    std::memcpy(copy->mutable_data(), bytes, vectors.nbytes());
+    ARROW_ASSIGN_OR_RAISE(auto again, scanner.WithQuery(std::move(copy)));
+    ARROW_ASSIGN_OR_RAISE(auto table, again->ToTable());
+    return table->CombineChunksToBatch();
+  }));
+  if (batch->num_rows() == 0) return nb::none();
+  Check(arrow::ExportRecordBatch(*batch, &slot.array));
+  return nb::int_(reinterpret_cast<uintptr_t>(&slot.array));
 }
 
 nb::list Versions(const Dataset& dataset) {
@@ -264,6 +295,7 @@ void BindDataset(nb::module_& module) {
       .def(
           "to_table",
           [](const Scanner& self) { return StreamCapsule(Unwrap(Unlocked([&] { return self.ToTable(); }))); })
+      .def("search", &SearchAgain, nb::arg("vectors"))
       .def("count_rows",
            [](const Scanner& self) { return Unwrap(Unlocked([&] { return self.CountRows(); })); })
       .def(

@@ -80,9 +80,9 @@ class StreamReader : public arrow::RecordBatchReader {
 
 class ScannerImpl : public Scanner {
  public:
-  ScannerImpl(std::shared_ptr<const table::Snapshot> snapshot, const ScanOptions& options,
+  ScannerImpl(std::shared_ptr<const table::Snapshot> snapshot, bool windowed,
               std::shared_ptr<const ScanPlan> plan)
-      : snapshot_(std::move(snapshot)), windowed_(options.limit || options.offset), plan_(std::move(plan)) {}
+      : snapshot_(std::move(snapshot)), windowed_(windowed), plan_(std::move(plan)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return plan_->projection.schema; }
 
@@ -129,6 +129,17 @@ class ScannerImpl : public Scanner {
 
   Result<std::unique_ptr<SharedScan>> Share(int threads) const {
     return ExecuteShared(plan_, std::make_shared<RunState>(), threads);
+  }
+
+  Result<std::shared_ptr<Scanner>> WithQuery(std::shared_ptr<arrow::Buffer> vectors) const override {
+    LANCE_CHECK_ARG(plan_->knn.has_value(), "WithQuery: this scan has no nearest");
+    const int64_t wanted = plan_->knn->queries->size();
+    LANCE_CHECK_ARG(vectors != nullptr && vectors->size() == wanted,
+                    "WithQuery takes {} bytes, as the query before had, not {}", wanted,
+                    vectors == nullptr ? 0 : vectors->size());
+    auto plan = std::make_shared<ScanPlan>(*plan_);
+    plan->knn->queries = std::move(vectors);
+    return std::make_shared<ScannerImpl>(snapshot_, windowed_, std::move(plan));
   }
 
   void OnFinished(StatisticsCallback callback) override {
@@ -193,7 +204,7 @@ class ScannerImpl : public Scanner {
 Result<std::shared_ptr<Scanner>> MakeScanner(std::shared_ptr<const table::Snapshot> snapshot,
                                              const ScanOptions& options) {
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const ScanPlan> plan, MakePlan(snapshot, options));
-  return std::make_shared<ScannerImpl>(std::move(snapshot), options, std::move(plan));
+  return std::make_shared<ScannerImpl>(std::move(snapshot), options.limit || options.offset, std::move(plan));
 }
 
 }  // namespace lance::scan

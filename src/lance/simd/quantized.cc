@@ -2,6 +2,7 @@
 // is not enough: high-performance nearest neighbor search with product quantization fast scan", VLDB 2015): a
 // byte shuffle looks up 16 entries at once, and with AVX-512 VBMI four registers hold a table of 256. Codes
 // of neighbouring rows lie side by side, as the files keep them, so that nothing is rearranged.
+#define HWY_WANT_AVX3_DL  // Highway leaves the level with VBMI out unless it is asked for
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "lance/simd/quantized.cc"
 #include <hwy/foreach_target.h>
@@ -37,6 +38,9 @@ void ByteL2(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim,
 }
 void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
   scalar::DotBytes(query, rows, count, dim, out);
+}
+void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
+  scalar::EstimateLowerBounds(terms, sums, rows, bounds);
 }
 void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
                size_t sub_dim, size_t codewords, float* out) {
@@ -265,6 +269,32 @@ void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, 
   }
 }
 
+void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> d32;
+  const hn::Rebind<uint16_t, decltype(d)> half;
+  const size_t lanes = hn::Lanes(d);
+  const auto offset = hn::Set(d, terms.offset), slope = hn::Set(d, terms.slope);
+  const auto width = hn::Set(d, terms.width), shift = hn::Set(d, terms.shift);
+  const auto add_scale = hn::Set(d, terms.add_scale), add_offset = hn::Set(d, terms.add_offset);
+  const auto error_scale = hn::Set(d, terms.error_scale), rounding = hn::Set(d, 1e-5f);
+  size_t r = 0;
+  for (; r + lanes <= rows; r += lanes) {
+    const auto sum = hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(half, sums + r)));
+    const auto scale = hn::LoadU(d, terms.scale + r);
+    const auto product = hn::MulAdd(slope, sum, offset);
+    const auto low = hn::Min(hn::Mul(scale, product), hn::Mul(scale, hn::Add(product, width)));
+    auto bound = hn::Add(hn::MulAdd(add_scale, hn::Sub(hn::LoadU(d, terms.add + r), add_offset), low), shift);
+    if (terms.error != nullptr) bound = hn::NegMulAdd(hn::LoadU(d, terms.error + r), error_scale, bound);
+    hn::StoreU(hn::NegMulAdd(rounding, hn::Abs(bound), bound), d, bounds + r);
+  }
+  EstimateTerms rest = terms;
+  rest.scale += r;
+  rest.add += r;
+  if (rest.error != nullptr) rest.error += r;
+  scalar::EstimateLowerBounds(rest, sums + r, rows - r, bounds + r);
+}
+
 void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
                size_t sub_dim, size_t codewords, float* out) {
   const hn::ScalableTag<float> d;
@@ -356,6 +386,7 @@ HWY_EXPORT(ByteSums);
 HWY_EXPORT(FirstAtMost);
 HWY_EXPORT(ByteL2);
 HWY_EXPORT(ByteDot);
+HWY_EXPORT(LowerBounds);
 HWY_EXPORT(Codewords);
 HWY_EXPORT(Round);
 
@@ -385,6 +416,11 @@ void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim
 void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out) {
   if (UseScalar()) return scalar::DotBytes(query, rows, count, dim, out);
   HWY_DYNAMIC_DISPATCH(ByteDot)(query, rows, count, dim, out);
+}
+
+void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
+  if (UseScalar()) return scalar::EstimateLowerBounds(terms, sums, rows, bounds);
+  HWY_DYNAMIC_DISPATCH(LowerBounds)(terms, sums, rows, bounds);
 }
 
 void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,

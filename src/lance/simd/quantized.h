@@ -43,7 +43,27 @@ struct RoundedTables {
 /// Bias or step are not finite where an entry is not.
 RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
 
+/// Distances as RaBitQ estimates them from sums of rounded tables, three factors a row: with
+/// product = offset + slope * sum, a row's distance is at least
+///   min(scale * product, scale * (product + width)) + add_scale * (add - add_offset) + shift
+///   - error * error_scale,
+/// of which 1e-5 of its size is taken off for rounding. `error` may be null.
+struct EstimateTerms {
+  float offset = 0;
+  float slope = 1;
+  float width = 0;
+  float add_scale = 1;
+  float add_offset = 0;
+  float shift = 0;
+  float error_scale = 0;
+  const float* scale = nullptr;
+  const float* add = nullptr;
+  const float* error = nullptr;
+};
+void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds);
+
 namespace scalar {
+void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds);
 RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
 void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
                      uint16_t* sums);

@@ -28,6 +28,16 @@ void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint
   }
 }
 
+void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
+  for (size_t r = 0; r < rows; ++r) {
+    const float product = terms.offset + terms.slope * static_cast<float>(sums[r]);
+    const float low = std::min(terms.scale[r] * product, terms.scale[r] * (product + terms.width));
+    const float estimate = low + terms.add_scale * (terms.add[r] - terms.add_offset) + terms.shift;
+    const float bound = terms.error == nullptr ? estimate : estimate - terms.error[r] * terms.error_scale;
+    bounds[r] = bound - 1e-5f * std::fabs(bound);
+  }
+}
+
 size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit) {
   size_t i = 0;
   while (i < count && values[i] > limit) ++i;

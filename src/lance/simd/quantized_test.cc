@@ -92,6 +92,36 @@ TEST(QuantizedKernels, FindTheFirstValueThatIsSmallEnough) {
   });
 }
 
+TEST(QuantizedKernels, BoundEstimatesAsDefined) {
+  ForEachLevel([] {
+    for (size_t rows : kOddSizes) {
+      const auto scale = RandomFloats(rows + 1, 11), add = RandomFloats(rows + 1, 12);
+      auto error = RandomFloats(rows + 1, 13);
+      if (rows > 3) error[3] = std::numeric_limits<float>::quiet_NaN();
+      std::vector<uint16_t> sums(rows + 1);
+      for (size_t r = 0; r <= rows; ++r) sums[r] = static_cast<uint16_t>(r * 7919);
+      for (bool with_error : {false, true}) {
+        const EstimateTerms terms{-3.5f,          0.01f,
+                                  0.7f,           0.9f,
+                                  0.25f,          2.0f,
+                                  1.5f,           scale.data() + 1,
+                                  add.data() + 1, with_error ? error.data() + 1 : nullptr};
+        std::vector<float> expected(rows), actual(rows);
+        scalar::EstimateLowerBounds(terms, sums.data() + 1, rows, expected.data());
+        EstimateLowerBounds(terms, sums.data() + 1, rows, actual.data());
+        for (size_t r = 0; r < rows; ++r) {
+          if (std::isnan(expected[r])) {
+            ASSERT_TRUE(std::isnan(actual[r])) << "row " << r << " of " << rows;
+          } else {
+            ASSERT_NEAR(actual[r], expected[r], 1e-4f * (1 + std::fabs(expected[r])))
+                << "row " << r << " of " << rows;
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST(QuantizedKernels, CompareBytesAsDefined) {
   ForEachLevel([] {
     for (size_t dim : kOddSizes) {

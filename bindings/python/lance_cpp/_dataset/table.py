@@ -13,6 +13,7 @@ from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.changes import DatasetChanges
 from lance_cpp._dataset.missing import NotYetSupported
 from lance_cpp._dataset.scalar_indices import ScalarIndexing
+from lance_cpp._dataset.searches import Searches
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
 from lance_cpp._dataset.vector_indices import VectorIndexing
 from lance_cpp._unsupported import unsupported
@@ -58,6 +59,7 @@ class LanceDataset(DatasetChanges, ScalarIndexing, VectorIndexing, NotYetSupport
     def _bind(self, native):
         self._ds = native
         self._schema = None
+        self._searches = Searches()
 
     def _sibling(self, native) -> LanceDataset:
         """The same table at another version, with the same options."""
@@ -361,7 +363,16 @@ class LanceDataset(DatasetChanges, ScalarIndexing, VectorIndexing, NotYetSupport
         """Scans into a table; options as in :meth:`scanner`."""
         given = dict(locals())
         del given["self"]
-        return self.scanner(**given).to_table()
+        key = None if nearest is None else Searches.key_of(given)
+        if key is None:
+            return self.scanner(**given).to_table()
+        found = self._searches.run(key, nearest["q"])
+        if found is not None:
+            return found
+        scanner = self.scanner(**given)
+        found = scanner.to_table()
+        self._searches.keep(key, nearest["q"], scanner)
+        return found
 
     def to_batches(
         self,

@@ -8,6 +8,7 @@
 #include "lance/index/vector/rq/rotation.h"
 #include "lance/index/vector/search/byte_tables.h"
 #include "lance/index/vector/search/scorer.h"
+#include "lance/simd/find_at_most.h"
 #include "lance/simd/quantized.h"
 
 namespace lance::index {
@@ -71,8 +72,9 @@ class RqScorer : public Scorer {
     bounds_.resize(rows);
     simd::SumNibbleTables(partition_->codes->data(), rows, columns_, rounded_.data(), sums_.data());
     LowerBounds();
-    for (uint32_t r = 0; r < rows; ++r) {
-      if (bounds_[r] <= out->limit()) out->Offer(RowDistance(r), ids[r]);
+    for (size_t r = 0; r < rows; ++r) {
+      r += simd::FindAtMost(bounds_.data() + r, rows - r, out->limit());
+      if (r < rows) out->Offer(RowDistance(static_cast<uint32_t>(r)), ids[r]);
     }
   }
 
@@ -102,21 +104,21 @@ class RqScorer : public Scorer {
 
   // Below what each row's distance cannot be.
   void LowerBounds() {
-    const float* add = partition_->factors.add.data();
-    const float* scale = partition_->factors.scale.data();
-    const float* error = one_step() ? nullptr : partition_->factors.error.data();
-    const float step = rounded_.step(), width = rounded_.width();
     const float root = std::sqrt(static_cast<float>(size_));
     const float factor = residual_query_ ? 2 / root : 1.0f;
-    const float shift = rounded_.bias() - sum_ / 2;
-    for (size_t r = 0; r < sums_.size(); ++r) {
-      const float product = factor * (shift + step * static_cast<float>(sums_[r]));
-      // The product may be larger by the width of the rounding.
-      const float low = std::min(scale[r] * product, scale[r] * (product + factor * width));
-      const float estimate = low + add_scale_ * (add[r] - add_offset_) + add_;
-      const float bound = error == nullptr ? estimate : estimate - error[r] * error_scale_;
-      bounds_[r] = bound - 1e-5f * std::fabs(bound);
-    }
+    simd::EstimateTerms terms;
+    terms.offset = factor * (rounded_.bias() - sum_ / 2);
+    terms.slope = factor * rounded_.step();
+    terms.width =
+        factor * rounded_.width();  // the product may be larger by that much: tables are rounded down
+    terms.add_scale = add_scale_;
+    terms.add_offset = add_offset_;
+    terms.shift = add_;
+    terms.error_scale = error_scale_;
+    terms.scale = partition_->factors.scale.data();
+    terms.add = partition_->factors.add.data();
+    terms.error = one_step() ? nullptr : partition_->factors.error.data();
+    simd::EstimateLowerBounds(terms, sums_.data(), sums_.size(), bounds_.data());
   }
 
   float SignProduct(uint32_t row) const {

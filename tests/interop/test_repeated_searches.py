@@ -1,0 +1,80 @@
+"""Searches that differ in the vector only run on one plan: each answers as a fresh data set object does, and as the reference."""
+
+import lance
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import lance_cpp
+
+DIM = 16
+
+
+def write(path, rows=600, seed=1, element=pa.float32(), mode="create"):
+    random = np.random.default_rng(seed)
+    values = random.standard_normal((rows, DIM)).astype(element.to_pandas_dtype())
+    column = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1), element), DIM)
+    return lance.write_dataset(pa.table({"id": pa.array(range(rows)), "v": column}), path, mode=mode)
+
+
+def queries(count, dtype=np.float32):
+    return np.random.default_rng(7).standard_normal((count, DIM)).astype(dtype)
+
+
+def same(ours, theirs):
+    assert ours.schema == theirs.schema
+    assert ours["id"].to_pylist() == theirs["id"].to_pylist()
+    np.testing.assert_allclose(np.array(ours["_distance"]), np.array(theirs["_distance"]), rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"filter": "id % 3 = 1", "prefilter": True}, {"filter": "id < 0", "prefilter": True}, {"filter": "id > 100"}, {"limit": 3},
+    {"with_row_id": True}, {"columns": {"id": "id", "twice": "id * 2", "_distance": "_distance"}},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("nearest", [{"k": 5}, {"k": 5, "use_index": False}, {"k": 9, "nprobes": 2, "refine_factor": 2}, {"k": 5, "distance_range": (0.5, 20.0)}], ids=str)
+def test_each_vector_gets_its_own_answer(tmp_path, options, nearest):
+    path = str(tmp_path / "t")
+    write(path).create_index("v", "IVF_FLAT", num_partitions=2)
+    ours = lance_cpp.dataset(path)
+    for query in queries(4):
+        arguments = {"nearest": {"column": "v", "q": query, **nearest}, **options}
+        again = ours.to_table(**arguments)
+        fresh = lance_cpp.dataset(path).to_table(**arguments)
+        assert again == fresh
+        same(again, lance.dataset(path).to_table(**arguments))
+
+
+def test_other_kinds_of_vectors_in_turn(tmp_path):
+    path = str(tmp_path / "t")
+    write(path)
+    ours, theirs = lance_cpp.dataset(path), lance.dataset(path)
+    one, strided = queries(1)[0], queries(2).T.copy().T[1]
+    for query in (one, one.astype(np.float64), one.tolist(), pa.array(one), strided, one[::-1], queries(1)[0], one):
+        arguments = {"nearest": {"column": "v", "q": query, "k": 4}}
+        same(ours.to_table(**arguments), theirs.to_table(**{"nearest": {**arguments["nearest"], "q": np.array(query, dtype=np.float32)}}))
+    with pytest.raises(ValueError, match="size"):
+        ours.to_table(nearest={"column": "v", "q": one[:5], "k": 4})
+    assert ours.to_table(nearest={"column": "v", "q": queries(3), "k": 4}).num_rows == 12
+
+
+@pytest.mark.parametrize("element", [pa.float16(), pa.float64()], ids=str)
+def test_other_elements(tmp_path, element):
+    path = str(tmp_path / "t")
+    write(path, element=element)
+    ours, theirs = lance_cpp.dataset(path), lance.dataset(path)
+    for query in queries(3, element.to_pandas_dtype()):
+        same(*(d.to_table(nearest={"column": "v", "q": query, "k": 6}) for d in (ours, theirs)))
+
+
+def test_a_new_version_has_new_plans(tmp_path):
+    path = str(tmp_path / "t")
+    write(path)
+    ours = lance_cpp.dataset(path)
+    search = lambda: ours.to_table(nearest={"column": "v", "q": queries(1)[0], "k": 3})["id"].to_pylist()  # noqa: E731
+    first = search()
+    assert search() == first
+    ours.delete(f"id = {first[0]}")
+    assert search()[:2] == first[1:]
+    write(path, rows=10, seed=2, mode="overwrite")
+    assert search()[:2] == first[1:]
+    assert max(lance_cpp.dataset(path).to_table(nearest={"column": "v", "q": queries(1)[0], "k": 3})["id"].to_pylist()) < 10
