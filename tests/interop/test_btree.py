@@ -319,3 +319,20 @@ def test_a_vector_search_with_a_filter_asks_the_index(tmp_path):
     scanner = dataset.scanner(nearest=query, filter="i < 300", prefilter=True)
     assert "ScalarIndexQuery: query=[i < 300]@i_idx(BTree)" in scanner.explain_plan()
     assert scanner.to_table().equals(expected)
+
+
+@pytest.mark.parametrize("version", ["legacy", "2.0", "2.1", "2.2"])
+def test_tables_of_all_versions_and_members_of_structs(tmp_path, version):
+    table = pa.table({"i": np.random.default_rng(0).permutation(9000),
+                      "m": [{"a": n % 7, "b": f"x{n % 5}"} for n in range(9000)]})  # fmt: skip
+    lance.write_dataset(table, tmp_path / "t", data_storage_version=version, max_rows_per_file=2500)
+    for name in ("i", "m.a", "m.b"):
+        lance_cpp.dataset(tmp_path / "t").create_scalar_index(name, "BTREE")
+    dataset, reference = lance_cpp.dataset(tmp_path / "t"), lance.dataset(tmp_path / "t")
+    assert [index["fields"] for index in dataset.list_indices()] == [index["fields"] for index in reference.list_indices()]
+    for condition in ("i = 77", "m.a = 3 AND i < 100", "m.b = 'x3' AND i < 500", "m.a IS NULL"):
+        scanner = dataset.scanner(columns=["i"], filter=condition)
+        assert "ScalarIndexQuery" in scanner.explain_plan()
+        expected = reference.to_table(columns=["i"], filter=condition)["i"].to_pylist()
+        assert sorted(scanner.to_table()["i"].to_pylist()) == sorted(expected)
+        assert dataset.scanner(filter=condition, use_scalar_index=False).count_rows() == len(expected)

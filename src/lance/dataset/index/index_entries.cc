@@ -11,6 +11,7 @@
 #include "lance/schema/schema.h"
 #include "lance/table/commit.h"
 #include "lance/table/snapshot.h"
+#include "lance/table/storage_version.h"
 
 namespace lance::dataset {
 
@@ -80,9 +81,15 @@ Result<index::SegmentTarget> TargetOf(const table::Snapshot& snapshot, const std
   out.folder = "_indices/" + uuid;
   out.durability = durable ? store::Durability::kSync : store::Durability::kBuffered;
   out.files.pool = snapshot.session()->thread_pool();
-  // Index files are of the table's version; of before 2.0 there are none.
-  ARROW_ASSIGN_OR_RAISE(const file::Version version, WriteVersionOf(snapshot));
-  if (version.major >= 2) out.files.version = version;
+  // Index files are of the table's version; a table of before 2.0 has the oldest there are.
+  out.files.version = {2, 0};
+  std::string version = snapshot.manifest().data_storage_version;
+  if (version.empty()) {
+    ARROW_ASSIGN_OR_RAISE(version, table::InferStorageVersion(snapshot.manifest()));
+  }
+  if (version != "0.1") {
+    ARROW_ASSIGN_OR_RAISE(out.files.version, WriteVersionOf(snapshot));
+  }
   return out;
 }
 
