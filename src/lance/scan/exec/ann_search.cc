@@ -8,9 +8,14 @@
 #include "lance/index/vector/search/row_filters.h"
 #include "lance/runtime/session.h"
 #include "lance/scan/exec/candidates.h"
+#include "lance/scan/exec/parallel_for.h"
 
 namespace lance::scan {
 namespace {
+
+// Queries that one thread takes at a time: some hundred microseconds of work.
+constexpr size_t kQueriesOfRun = 4;
+constexpr size_t kCandidatesOfRun = 2048;  // whose distances one thread computes at a time
 
 class AnnStream : public BatchStream {
  public:
@@ -71,15 +76,28 @@ class AnnStream : public BatchStream {
     NodeTimer timer(node);
     const size_t vector_bytes = knn.dim * ElementBytes(knn.element);
     runtime::Cache* cache = &plan_->context->snapshot->session()->index_cache();
-    std::vector<Found> out;
-    index::SearchCounts counts;
-    for (size_t v = 0; v < knn.num_vectors; ++v) {
-      ARROW_RETURN_NOT_OK(run_->cancel.Check());
-      ARROW_ASSIGN_OR_RAISE(auto neighbors,
-                            index::Search(segments, knn.element, knn.queries->data() + v * vector_bytes,
-                                          ann.options, cache, &counts));
-      const auto query = static_cast<uint32_t>(knn.multi_vector ? 0 : v);
-      for (const index::Neighbor& n : neighbors) out.push_back({n.row_id, n.row_id, query, n.distance});
+    // Queries are independent; each thread takes a run of them, and what is found stays in their order.
+    runtime::ThreadPool* pool = plan_->context->snapshot->session()->thread_pool();
+    const size_t runs = (knn.num_vectors + kQueriesOfRun - 1) / kQueriesOfRun;
+    std::vector<std::vector<Found>> found(runs);
+    std::vector<index::SearchCounts> counts(runs);
+    ARROW_RETURN_NOT_OK(ParallelFor(runs > 1 ? pool : nullptr, runs, [&](size_t run) -> Status {
+      const size_t end = std::min<size_t>(knn.num_vectors, (run + 1) * kQueriesOfRun);
+      for (size_t v = run * kQueriesOfRun; v < end; ++v) {
+        ARROW_RETURN_NOT_OK(run_->cancel.Check());
+        ARROW_ASSIGN_OR_RAISE(auto neighbors,
+                              index::Search(segments, knn.element, knn.queries->data() + v * vector_bytes,
+                                            ann.options, cache, &counts[run]));
+        const auto query = static_cast<uint32_t>(knn.multi_vector ? 0 : v);
+        for (const index::Neighbor& n : neighbors)
+          found[run].push_back({n.row_id, n.row_id, query, n.distance});
+      }
+      return Status::OK();
+    }));
+    std::vector<Found> out = std::move(found[0]);
+    for (size_t run = 1; run < runs; ++run) {
+      out.insert(out.end(), found[run].begin(), found[run].end());
+      counts[0].partitions += counts[run].partitions;
     }
     if (knn.multi_vector) {
       // Several vectors of the query may have met the same row.
@@ -90,7 +108,7 @@ class AnnStream : public BatchStream {
     }
     node.rows.fetch_add(out.size(), std::memory_order_relaxed);
     node.batches.fetch_add(1, std::memory_order_relaxed);
-    run_->at(NodeRole::kAnnProbe).rows.fetch_add(counts.partitions, std::memory_order_relaxed);
+    run_->at(NodeRole::kAnnProbe).rows.fetch_add(counts[0].partitions, std::memory_order_relaxed);
     run_->at(NodeRole::kAnnProbe).batches.fetch_add(1, std::memory_order_relaxed);
     ARROW_RETURN_NOT_OK(FindAddresses(&out));
     return out;
@@ -137,10 +155,17 @@ class AnnStream : public BatchStream {
     const int columns[] = {plan_->ann->vector_column};
     ARROW_ASSIGN_OR_RAISE(auto arrays, reader_->Read(addresses, columns));
     ARROW_ASSIGN_OR_RAISE(RowVectors vectors, RowVectors::Make(*plan_->knn, arrays[0]));
-    for (Found& f : found) {
-      const auto place = std::lower_bound(addresses.begin(), addresses.end(), f.address);
-      f.distance = vectors.Distance(f.query, static_cast<size_t>(place - addresses.begin()));
-    }
+    const size_t runs = (found.size() + kCandidatesOfRun - 1) / kCandidatesOfRun;
+    runtime::ThreadPool* pool = plan_->context->snapshot->session()->thread_pool();
+    ARROW_RETURN_NOT_OK(ParallelFor(runs > 1 ? pool : nullptr, runs, [&](size_t run) -> Status {
+      const size_t end = std::min(found.size(), (run + 1) * kCandidatesOfRun);
+      for (size_t i = run * kCandidatesOfRun; i < end; ++i) {
+        Found& f = found[i];
+        const auto place = std::lower_bound(addresses.begin(), addresses.end(), f.address);
+        f.distance = vectors.Distance(f.query, static_cast<size_t>(place - addresses.begin()));
+      }
+      return Status::OK();
+    }));
     node.rows.fetch_add(found.size(), std::memory_order_relaxed);
     node.batches.fetch_add(1, std::memory_order_relaxed);
     return Emit(std::move(found));
