@@ -336,3 +336,21 @@ def test_tables_of_all_versions_and_members_of_structs(tmp_path, version):
         expected = reference.to_table(columns=["i"], filter=condition)["i"].to_pylist()
         assert sorted(scanner.to_table()["i"].to_pylist()) == sorted(expected)
         assert dataset.scanner(filter=condition, use_scalar_index=False).count_rows() == len(expected)
+
+
+def test_describes_indices_as_pylance_does(tmp_path):
+    table = pa.table({"i": range(5000), "m": [{"a": n % 7} for n in range(5000)]})
+    lance.write_dataset(table, tmp_path / "t", max_rows_per_file=2000)
+    lance_cpp.dataset(tmp_path / "t").create_scalar_index("i", "BTREE")
+    lance.dataset(tmp_path / "t").create_scalar_index("m.a", "BTREE", name="members")
+    lance.write_dataset(table, tmp_path / "t", mode="append")
+    lance.dataset(tmp_path / "t").delete("i = 7")
+    lance_cpp.dataset(tmp_path / "t").optimize.optimize_indices(num_indices_to_merge=0, index_names=["i_idx"])
+    ours, theirs = (module.dataset(tmp_path / "t").describe_indices() for module in (lance_cpp, lance))
+    assert [repr(index) for index in ours] == [repr(index) for index in theirs]
+    for a, b in zip(ours, theirs):
+        assert (a.index_type, a.details) == (b.index_type, b.details)
+        for x, y in zip(a.segments, b.segments):
+            for name in ("uuid", "size_bytes", "created_at", "index_version", "dataset_version_at_last_update", "base_id"):
+                assert getattr(x, name) == getattr(y, name), name
+            assert set(x.fragment_ids) == set(y.fragment_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 from lance_cpp import _native
 from lance_cpp._dataset.results import to_schema
@@ -107,5 +108,49 @@ def list_indices(dataset) -> list[dict]:
                 "fragment_ids": Bitmap() if bitmap is None else Bitmap._from_bytes(bitmap),
                 "base_id": index["base_id"],
             }
+        )
+    return out
+
+
+def describe_indices(dataset) -> list:
+    from lance_cpp.indices import IndexDescription, IndexSegmentDescription
+
+    paths = _field_paths(dataset._ds.lance_schema()["fields"])
+    rows = {fragment.fragment_id: fragment.count_rows() for fragment in dataset.get_fragments()}
+    by_name = {}
+    for index in dataset._ds.indices():
+        if index["name"].startswith("__lance_"):
+            continue  # serves the table, not queries
+        by_name.setdefault(index["name"], []).append(index)
+    out = []
+    for name, indices in sorted(by_name.items()):
+        segments = []
+        for index in indices:
+            created, bitmap = index["created_at_ms"], index["fragment_bitmap"]
+            segments.append(
+                IndexSegmentDescription(
+                    uuid=index["uuid"],
+                    dataset_version_at_last_update=index["dataset_version"],
+                    fragment_ids=Bitmap() if bitmap is None else Bitmap._from_bytes(bitmap),
+                    index_version=index["index_version"] or 0,
+                    created_at=None if created is None else datetime.fromtimestamp(created / 1000, timezone.utc),
+                    size_bytes=sum(size for _, size in index["files"]) if index["files"] else None,
+                    base_id=index["base_id"],
+                    covering_fields=list(index["covering_fields"]),
+                )
+            )
+        covered = {int(fragment) for segment in segments for fragment in segment.fragment_ids}
+        sizes = [segment.size_bytes for segment in segments]
+        out.append(
+            IndexDescription(
+                name=name,
+                type_url=indices[0]["details_type_url"],
+                index_type=_type_of(dataset, indices[0]),
+                num_rows_indexed=sum(count for fragment, count in rows.items() if fragment in covered),
+                fields=list(indices[0]["fields"]),
+                field_names=[paths.get(field, str(field)) for field in indices[0]["fields"]],
+                segments=segments,
+                total_size_bytes=None if None in sizes else sum(sizes),
+            )
         )
     return out

@@ -60,10 +60,6 @@ class NotYetSupported:
     def read_blob_ranges(self, blob_column, requests, *, selector, io_buffer_size=None, preserve_order=None):
         """Reads ranges within blobs."""
 
-    @not_yet(INDEXES)
-    def describe_indices(self):
-        """Describes indexes."""
-
 
 class VectorIndexReader:
     """Raw access to the partitions of a vector index."""

@@ -511,6 +511,12 @@ class LanceDataset(DatasetChanges, ScalarIndexing, VectorIndexing, NotYetSupport
 
         return list_indices(self)
 
+    def describe_indices(self) -> list:
+        """One :class:`lance_cpp.indices.IndexDescription` an index, by name."""
+        from lance_cpp._dataset.index_listing import describe_indices
+
+        return describe_indices(self)
+
     def index_statistics(self, index_name) -> dict:
         """Not supported yet; see :meth:`LanceStats.index_stats`."""
         return self.stats.index_stats(index_name)
