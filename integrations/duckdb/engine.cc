@@ -9,6 +9,7 @@
 #include "lance/error.h"
 #include "lance_scan.h"
 #include "limit_pushdown.h"
+#include "nearest_pushdown.h"
 #include "replacement_scan.h"
 #include "subquery_arguments.h"
 #include "write/copy_function.h"
@@ -96,6 +97,7 @@ class DuckDbEngine final : public Engine {
     RegisterCatalog(&config);
     database_ = std::make_unique<duckdb::DuckDB>(
         options.database.empty() ? nullptr : options.database.c_str(), &config);
+    RegisterNearestPushdown(&duckdb::DBConfig::GetConfig(*database_->instance));
     RegisterLimitPushdown(&duckdb::DBConfig::GetConfig(*database_->instance));
     duckdb::ExtensionLoader loader(*database_->instance, "lance");
     loader.RegisterFunction(MakeScanFunction());

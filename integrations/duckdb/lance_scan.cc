@@ -99,6 +99,21 @@ void PushdownFilters(ClientContext&, duckdb::LogicalGet& get, FunctionData* bind
   filters = std::move(kept);
 }
 
+// How a search finds its rows: the name of the index, or that all rows are compared.
+std::string HowSearched(const LanceBindData& data) {
+  ScanOptions options = data.options;
+  if (!data.filters.empty()) options.filter = data.FilterText();
+  const auto scanner = data.dataset->Scan(options);
+  if (!scanner.ok()) return "";
+  const auto plan = (*scanner)->ExplainPlan();
+  if (!plan.ok()) return "";
+  constexpr std::string_view kIndexNode = "ANNSubIndex: name=";
+  const size_t at = plan->find(kIndexNode);
+  if (at == std::string::npos) return "exact";
+  const size_t start = at + kIndexNode.size();
+  return "index " + plan->substr(start, plan->find(',', start) - start);
+}
+
 duckdb::InsertionOrderPreservingMap<std::string> ToString(duckdb::TableFunctionToStringInput& input) {
   const auto& data = input.bind_data->Cast<LanceBindData>();
   duckdb::InsertionOrderPreservingMap<std::string> result;
@@ -108,6 +123,7 @@ duckdb::InsertionOrderPreservingMap<std::string> ToString(duckdb::TableFunctionT
     const NearestQuery& nearest = *data.options.nearest;
     result["Nearest"] = fmt::format("{} k={}{}", nearest.column, nearest.k.value_or(kDefaultNeighbours),
                                     nearest.metric ? " metric=" + *nearest.metric : "");
+    result["Search"] = HowSearched(data);
     if (!data.options.filter.empty()) {
       result[data.options.prefilter ? "Prefilter" : "Postfilter"] = data.options.filter;
     }
@@ -167,6 +183,13 @@ unique_ptr<FunctionData> Deserialize(duckdb::Deserializer& deserializer, TableFu
   return bound;
 }
 
+bool SameSearch(const std::optional<NearestQuery>& a, const std::optional<NearestQuery>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  return a->column == b->column && a->query->Equals(*b->query) && a->k == b->k && a->metric == b->metric &&
+         a->use_index == b->use_index && a->minimum_nprobes == b->minimum_nprobes &&
+         a->refine_factor == b->refine_factor && a->ef == b->ef;
+}
+
 // Types whose values Lance compares with literals of DuckDB's type for them; members of structs included.
 bool IsPushable(const arrow::DataType& type) {
   switch (type.id()) {
@@ -216,7 +239,8 @@ unique_ptr<FunctionData> LanceBindData::Copy() const {
 bool LanceBindData::Equals(const FunctionData& other_data) const {
   const auto& other = other_data.Cast<LanceBindData>();
   return path == other.path && inputs == other.inputs && parameters == other.parameters &&
-         dataset->version() == other.dataset->version() && filters == other.filters && limit == other.limit;
+         dataset->version() == other.dataset->version() && filters == other.filters && limit == other.limit &&
+         SameSearch(options.nearest, other.options.nearest);
 }
 
 std::string LanceBindData::FilterText() const {

@@ -131,6 +131,13 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
 
 }  // namespace
 
+std::shared_ptr<arrow::Array> MakeSearchQuery(const Value& query, const arrow::Schema& schema,
+                                              const std::string& column) {
+  const auto field = schema.GetFieldByName(column);
+  if (field == nullptr || field->type()->id() != arrow::Type::FIXED_SIZE_LIST) return nullptr;
+  return MakeQuery(query, static_cast<const arrow::FixedSizeListType&>(*field->type()).value_type());
+}
+
 duckdb::TableFunction MakeVectorSearchFunction() {
   duckdb::TableFunction function(
       "lance_vector_search", {LogicalType::VARCHAR, LogicalType::VARCHAR, LogicalType::ANY}, nullptr, Bind);
