@@ -8,6 +8,7 @@ void AddVersions(CLI::App& app, Action& action);
 void AddHead(CLI::App& app, Action& action);
 void AddCount(CLI::App& app, Action& action);
 void AddScan(CLI::App& app, Action& action);
+void AddSearch(CLI::App& app, Action& action);
 void AddPages(CLI::App& app, Action& action);
 void AddVerify(CLI::App& app, Action& action);
 void AddSql(CLI::App& app, Action& action);
@@ -39,6 +40,7 @@ const std::vector<Verb>& Verbs() {
       {AddHead},
       {AddCount},
       {AddScan},
+      {AddSearch},
       {AddSql},
       {AddExport},
       {AddDiff},

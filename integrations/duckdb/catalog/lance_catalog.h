@@ -49,6 +49,11 @@ class LanceCatalog final : public duckdb::Catalog {
   std::string GetDBPath() override { return folder_; }
   bool SupportsTimeTravel() const override { return true; }
 
+  /// See create_index.cc.
+  duckdb::unique_ptr<duckdb::LogicalOperator> BindCreateIndex(
+      duckdb::Binder& binder, duckdb::CreateStatement& create, duckdb::TableCatalogEntry& table,
+      duckdb::unique_ptr<duckdb::LogicalOperator> plan) override;
+
   // See plan_changes.cc.
   duckdb::PhysicalOperator& PlanCreateTableAs(duckdb::ClientContext& context,
                                               duckdb::PhysicalPlanGenerator& planner,
