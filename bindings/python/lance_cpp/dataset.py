@@ -35,7 +35,7 @@ _HOME = {
     "MergeInsertBuilder": "merge_insert",
     "DatasetOptimizer": "maintenance",
     "DatasetDelta": "commits",
-    "VectorIndexReader": "missing",
+    "VectorIndexReader": "vector_index_reader",
     "write_dataset": "writing",
     "serialize_row_addrs": "scanner",
     "SqlQuery": "sql",

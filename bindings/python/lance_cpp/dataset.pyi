@@ -1,7 +1,6 @@
 from lance_cpp._dataset.commits import DatasetDelta as DatasetDelta
 from lance_cpp._dataset.maintenance import DatasetOptimizer as DatasetOptimizer
 from lance_cpp._dataset.merge_insert import MergeInsertBuilder as MergeInsertBuilder
-from lance_cpp._dataset.missing import VectorIndexReader as VectorIndexReader
 from lance_cpp._dataset.nearest import VectorSearchQuery as VectorSearchQuery
 from lance_cpp._dataset.operations import AlterColumn as AlterColumn
 from lance_cpp._dataset.operations import AutoCleanupConfig as AutoCleanupConfig
@@ -32,6 +31,7 @@ from lance_cpp._dataset.statistics import FieldStatistics as FieldStatistics
 from lance_cpp._dataset.statistics import IndexInformation as IndexInformation
 from lance_cpp._dataset.statistics import LanceStats as LanceStats
 from lance_cpp._dataset.table import LanceDataset as LanceDataset
+from lance_cpp._dataset.vector_index_reader import VectorIndexReader as VectorIndexReader
 from lance_cpp._dataset.writing import write_dataset as write_dataset
 from lance_cpp.bitmap import Bitmap as Bitmap
 from lance_cpp.blob import BlobFile as BlobFile

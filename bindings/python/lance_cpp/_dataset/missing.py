@@ -44,14 +44,6 @@ class NotYetSupported:
     def merge_index_metadata(self, index_uuid, index_type, batch_readhead=None, progress_callback=None):
         """Finishes a distributed index build."""
 
-    @not_yet(INDEXES)
-    def centroids(self, *, index_name=None, column=None):
-        """The centroids of a vector index."""
-
-    @not_yet(INDEXES)
-    def get_ivf_model(self, index_name):
-        """The partitions of a vector index."""
-
     @not_yet(HISTORY)
     def remap_row_addrs(self, addrs):
         """Row addresses after compactions."""
@@ -59,19 +51,3 @@ class NotYetSupported:
     @not_yet(HISTORY)
     def read_blob_ranges(self, blob_column, requests, *, selector, io_buffer_size=None, preserve_order=None):
         """Reads ranges within blobs."""
-
-
-class VectorIndexReader:
-    """Raw access to the partitions of a vector index."""
-
-    @not_yet(INDEXES)
-    def __init__(self, dataset, index_name):
-        """Not supported yet."""
-
-    @not_yet(INDEXES)
-    def num_partitions(self):
-        """How many partitions the index has."""
-
-    @not_yet(INDEXES)
-    def read_partition(self, partition_id, *, with_vector=False):
-        """The rows of a partition."""

@@ -74,6 +74,8 @@ def _to_numpy(query):
         query = query.detach().cpu().numpy()
     if isinstance(query, (list, tuple)) and len(query) > 0 and isinstance(query[0], pa.Array):
         query = [_to_numpy(row) for row in query]
+    if isinstance(query, (list, tuple)) and len({len(row) for row in query if hasattr(row, "__len__")}) > 1:
+        raise ValueError("All query vectors must have the same length")
     try:
         array = np.asarray(query)
         if array.dtype == object:
@@ -108,7 +110,7 @@ def _as_native(query, field: pa.Field) -> pa.Array:
     values = _to_numpy(query)
     if values.ndim not in (1, 2):
         raise ValueError(f"Query vector must have one or two dimensions, got {values.ndim}")
-    if values.shape[-1] != dim and not (multi and values.ndim == 1 and values.size and values.size % dim == 0):
+    if values.shape[-1] != dim:
         raise ValueError(f"Query vector size {values.shape[-1]} does not match index column size {dim}")
     flat = _to_elements(values.reshape(-1), element_type)
     if values.ndim == 1 and not multi:

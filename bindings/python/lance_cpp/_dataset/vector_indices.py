@@ -273,6 +273,22 @@ class VectorIndexing:
         })  # fmt: skip
         return native_values.index_from_native(_native.build_vector_index_segment(self._ds, path, options))
 
+    def centroids(self, *, index_name=None, column=None) -> pa.FixedSizeListArray:
+        """The centroids of a vector index, named or that of a column."""
+        from lance_cpp._dataset.vector_index_reader import centroids_of, name_of_index_on
+
+        if index_name is None and column is None:
+            raise ValueError("Must provide 'index_name' or 'column'.")
+        return centroids_of(self, index_name if index_name is not None else name_of_index_on(self, column))
+
+    def get_ivf_model(self, index_name):
+        """The partitions of a vector index, as an :class:`lance_cpp.indices.IvfModel`."""
+        from lance_cpp._dataset.vector_index_reader import centroids_of, vector_statistics
+        from lance_cpp.indices import IvfModel
+
+        centroids = centroids_of(self, index_name)
+        return IvfModel(centroids, vector_statistics(self, index_name)["indices"][0]["metric_type"])
+
     def drop_index(self, name):
         """Removes an index. Its files stay until no version needs them."""
         self._bind(_native.drop_index(self._ds, name, {}))

@@ -4,8 +4,10 @@
 
 #include "lance/base/uuid.h"
 #include "lance/dataset/index/optimize_scalar_index.h"
+#include "lance/dataset/index/remap_vector_segment.h"
 #include "lance/index/row_moves.h"
 #include "lance/index/scalar/scalar_index.h"
+#include "lance/index/vector/format/details.h"
 #include "lance/store/object_store.h"
 #include "lance/table/fragment_set.h"
 #include "lance/table/index_maintenance.h"
@@ -31,7 +33,10 @@ Result<Rewrite::Index> Remap(const Dataset& dataset, const IndexMetadata& index,
   IndexMetadata out = index;
   out.uuid = MakeUuid();
   if (!CanRemap(index)) return NotSupported("remapping index '{}', a {}", index.name, index.details_type_url);
-  ARROW_RETURN_NOT_OK(RemapScalarSegment(dataset, index, moves, commit, &out));
+  ARROW_RETURN_NOT_OK(WithContext(index::IsScalarIndex(index.details_type_url)
+                                      ? RemapScalarSegment(dataset, index, moves, commit, &out)
+                                      : RemapVectorSegment(dataset, index, moves, commit, &out),
+                                  fmt::format("writing index '{}' anew for moved rows", index.name)));
   Rewrite::Index rewritten;
   rewritten.old_id = index.uuid;
   rewritten.new_id = out.uuid;
@@ -48,7 +53,9 @@ bool NeedsRemap(const table::Snapshot& snapshot, const IndexMetadata& index) {
   return !snapshot.manifest().has_stable_row_ids() || table::HoldsRowAddresses(index);
 }
 
-bool CanRemap(const IndexMetadata& index) { return index::IsScalarIndex(index.details_type_url); }
+bool CanRemap(const IndexMetadata& index) {
+  return index::IsScalarIndex(index.details_type_url) || index::IsVectorIndex(index.details_type_url);
+}
 
 Result<table::FragmentReuse::Version> MovesOf(const Dataset& dataset,
                                               const std::vector<Rewrite::Group>& groups) {

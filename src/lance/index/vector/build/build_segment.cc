@@ -26,6 +26,7 @@ struct Piece {
   std::shared_ptr<arrow::Array> row_ids;
   std::vector<uint32_t> partitions;
   std::vector<uint8_t> records;  // code, then row id
+  double loss = 0;               // sum of the distances to the centroids
 };
 
 class Filler {
@@ -69,6 +70,9 @@ class Filler {
     return context_.Report(BuildProgress::Event::kComplete, "shuffle");
   }
 
+  /// Sum over all rows of the distance to their centroid; none of vectors of bits.
+  std::optional<double> loss() const { return model_.bytes() ? model_.loss : loss_; }
+
   Result<PartitionRecords> Read(size_t partition) const {
     const size_t count = shuffle_.counts()[partition], width = record_bytes_ - sizeof(uint64_t);
     LANCE_CHECK_ARG(count <= UINT32_MAX, "a partition of {} rows is too large", count);
@@ -91,8 +95,10 @@ class Filler {
     ARROW_RETURN_NOT_OK(context_.cancellation.Check());
     ARROW_RETURN_NOT_OK(runtime::ParallelFor(context_.pool, pieces->size(),
                                              [&](size_t i) { return Process(&(*pieces)[i]); }));
-    for (const Piece& piece : *pieces)
+    for (const Piece& piece : *pieces) {
+      loss_ += piece.loss;
       ARROW_RETURN_NOT_OK(shuffle_.Append(piece.partitions, piece.records.data()));
+    }
     pieces->clear();
     return Status::OK();
   }
@@ -107,7 +113,9 @@ class Filler {
       ARROW_RETURN_NOT_OK(AssignToModes(rows.stored.data(), count, model_.type.dim, model_.modes, nullptr,
                                         piece->partitions.data(), nullptr));
     } else {
-      nearest_->Find(rows.values.data(), count, model_.type.dim, piece->partitions.data(), nullptr);
+      std::vector<float> distances(count);
+      nearest_->Find(rows.values.data(), count, model_.type.dim, piece->partitions.data(), distances.data());
+      piece->loss = std::accumulate(distances.begin(), distances.end(), 0.0);
     }
     std::vector<uint8_t> codes(count * width);
     AssignedRows assigned;
@@ -132,6 +140,7 @@ class Filler {
   size_t record_bytes_;
   std::unique_ptr<const simd::NearestPoint> nearest_;
   Shuffle shuffle_;
+  double loss_ = 0;
 };
 
 }  // namespace
@@ -185,7 +194,7 @@ Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, co
   SegmentContent content;
   content.header = {model.kind, model.metric};
   content.centroids = model.CentroidTensor();
-  content.loss = model.loss;
+  content.loss = options.existing ? model.loss : filler.loss();
   content.encoder = model.encoder.get();
   content.num_partitions = model.num_partitions();
   content.read = [&](size_t partition) -> Result<PartitionRecords> {
