@@ -330,3 +330,20 @@ def test_refusals(tmp_path):
         dataset.create_index("v", "IVF_NOTHING")
     with pytest.raises(KeyError):
         dataset.create_index("w", "IVF_FLAT")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.97])
+def test_training_samples_rows_that_have_vectors(tmp_path, share):
+    random = np.random.default_rng(5)
+    values = random.standard_normal((20_000, 8)).astype(np.float32)
+    missing = pa.array(random.random(20_000) < share)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), 8, mask=missing)
+    path = str(tmp_path / "t")
+    lance.write_dataset(pa.table({"v": column}), path, max_rows_per_file=7000)
+    ours = lance_cpp.dataset(path)
+    ours.create_index("v", "IVF_PQ", num_partitions=2, num_sub_vectors=4, sample_rate=2)
+    there = np.flatnonzero(~np.array(missing))
+    for row in random.choice(there, 5, replace=False):
+        for dataset in (ours, lance.dataset(path)):
+            found = dataset.to_table(columns=[], with_row_id=True, nearest={"column": "v", "q": values[row], "k": 1, "nprobes": 2, "refine_factor": 50})
+            assert found["_distance"][0].as_py() < 1e-6

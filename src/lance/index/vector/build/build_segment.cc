@@ -175,12 +175,20 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
   if (wanted > 0) {
     VectorRowsOptions options = RowsOptions(params.metric, params.kind, type.element);
     options.keep_stored = type.element == simd::Element::kUInt8;
-    ARROW_ASSIGN_OR_RAISE(const auto arrays, source.Sample(wanted, params.seed));
-    for (const auto& array : arrays) {
-      ARROW_ASSIGN_OR_RAISE(const VectorRows rows, ReadVectorRows(*array, nullptr, type, options));
-      sample.row_ids.insert(sample.row_ids.end(), rows.row_ids.begin(), rows.row_ids.end());
-      sample.values.insert(sample.values.end(), rows.values.begin(), rows.values.end());
-      sample.stored.insert(sample.stored.end(), rows.stored.begin(), rows.stored.end());
+    // Rows without a vector train nothing: where there are many of them, more rows are asked for.
+    uint64_t asked = std::min(wanted, source.num_rows());
+    while (true) {
+      sample = {};
+      ARROW_ASSIGN_OR_RAISE(const auto arrays, source.Sample(asked, params.seed));
+      for (const auto& array : arrays) {
+        ARROW_ASSIGN_OR_RAISE(const VectorRows rows, ReadVectorRows(*array, nullptr, type, options));
+        sample.row_ids.insert(sample.row_ids.end(), rows.row_ids.begin(), rows.row_ids.end());
+        sample.values.insert(sample.values.end(), rows.values.begin(), rows.values.end());
+        sample.stored.insert(sample.stored.end(), rows.stored.begin(), rows.stored.end());
+      }
+      if (sample.count() >= wanted / 4 * 3 || asked >= source.num_rows()) break;
+      const uint64_t needed = wanted / std::max<uint64_t>(sample.count(), 1) + 1;
+      asked = std::min(source.num_rows(), asked * std::clamp<uint64_t>(needed, 2, 1024));
     }
   }
   return TrainModel(std::move(sample), type, params, partitions, context);
