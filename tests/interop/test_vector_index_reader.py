@@ -65,3 +65,15 @@ def test_what_is_not_there(path):
             call(theirs)
         with pytest.raises(expected.type):
             call(ours)
+
+
+@pytest.mark.parametrize("metric", ["l2", "cosine", "dot"])
+@pytest.mark.parametrize("kind", ["IVF_PQ", "IVF_SQ", "IVF_HNSW_PQ"])
+def test_statistics_describe_the_codes_alike(tmp_path, kind, metric):
+    uri = str(tmp_path / "t")
+    values = np.random.default_rng(3).standard_normal((600, DIM)).astype(np.float32)
+    dataset = lance.write_dataset(pa.table({"v": pa.FixedSizeListArray.from_arrays(values.reshape(-1), DIM)}), uri)
+    dataset.create_index("v", kind, metric=metric, num_partitions=2, **({"num_sub_vectors": 4} if "PQ" in kind else {}))
+    ours, theirs = (d.stats.index_stats("v_idx")["indices"][0] for d in (lance_cpp.dataset(uri), lance.dataset(uri)))
+    assert ours["sub_index"] == theirs["sub_index"]
+    assert ours["metric_type"] == theirs["metric_type"] == metric

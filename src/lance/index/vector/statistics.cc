@@ -48,8 +48,11 @@ std::string SubIndexMembers(const VectorSegment& segment) {
   }
   const std::string_view type =
       kind.sub_index == SubIndex::kHnsw ? std::string_view("HNSW") : QuantizerName(kind.quantizer);
-  return out +
-         fmt::format(R"(,"index_type":"{}","metric_type":"{}")", type, MetricName(segment.header().metric));
+  // Codes of PQ are of vectors of length 1, compared by L2, when the metric is cosine.
+  const bool codes_by_l2 =
+      kind.quantizer == Quantizer::kPq && segment.header().metric == simd::Metric::kCosine;
+  const simd::Metric metric = codes_by_l2 ? simd::Metric::kL2 : segment.header().metric;
+  return out + fmt::format(R"(,"index_type":"{}","metric_type":"{}")", type, MetricName(metric));
 }
 
 Result<std::string> DescribeSegment(const table::Snapshot& snapshot, const table::IndexMetadata& entry,
