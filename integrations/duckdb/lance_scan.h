@@ -51,7 +51,8 @@ duckdb::TableFunction MakeScanFunction();
 /// Makes lance_vector_search(path, column, query, k => 10, ...): see vector_search.cc.
 duckdb::TableFunction MakeVectorSearchFunction();
 
-/// A query vector as Lance searches `column` with it; nullptr when the column holds no single vectors.
+/// A query vector as Lance searches `column` with it; nullptr when the column holds no single vectors of
+/// float32 or float64, which both engines compare alike.
 /// Throws BinderException for a query that is no list of numbers.
 std::shared_ptr<arrow::Array> MakeSearchQuery(const duckdb::Value& query, const arrow::Schema& schema,
                                               const std::string& column);

@@ -135,7 +135,10 @@ std::shared_ptr<arrow::Array> MakeSearchQuery(const Value& query, const arrow::S
                                               const std::string& column) {
   const auto field = schema.GetFieldByName(column);
   if (field == nullptr || field->type()->id() != arrow::Type::FIXED_SIZE_LIST) return nullptr;
-  return MakeQuery(query, static_cast<const arrow::FixedSizeListType&>(*field->type()).value_type());
+  const auto element = static_cast<const arrow::FixedSizeListType&>(*field->type()).value_type();
+  // Of narrower elements Lance would round the query, and find other rows than DuckDB.
+  if (element->id() != arrow::Type::FLOAT && element->id() != arrow::Type::DOUBLE) return nullptr;
+  return MakeQuery(query, element);
 }
 
 duckdb::TableFunction MakeVectorSearchFunction() {

@@ -85,3 +85,10 @@ def test_settings_are_checked(run):
     for setting in ("lance_ann = 'fast'", "lance_nprobes = 0", "lance_refine_factor = -1"):
         assert run("sql", "-c", f"SET {setting}").code != 0
     assert "'off', 'exact' or 'on'" in run("sql", "-c", "SET lance_ann = 'fast'").err
+
+
+def test_narrow_floats_stay_with_duckdb(query, tmp_path):
+    values = np.random.default_rng(4).standard_normal((50, DIM)).astype(np.float16)
+    lance.write_dataset(pa.table({"v": pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), DIM)}), tmp_path / "t.lance")
+    sql = f"EXPLAIN SELECT 1 FROM '{tmp_path}/t.lance' ORDER BY array_distance(v, {literal(1, 'FLOAT')}) LIMIT 3"
+    assert "Nearest" not in str(rows(query, sql, lance_ann="exact"))

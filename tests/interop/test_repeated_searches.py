@@ -78,3 +78,15 @@ def test_a_new_version_has_new_plans(tmp_path):
     write(path, rows=10, seed=2, mode="overwrite")
     assert search()[:2] == first[1:]
     assert max(lance_cpp.dataset(path).to_table(nearest={"column": "v", "q": queries(1)[0], "k": 3})["id"].to_pylist()) < 10
+
+
+def test_a_clock_in_a_filter_goes_on(tmp_path):
+    path = str(tmp_path / "t")
+    write(path)
+    ours = lance_cpp.dataset(path)
+    options = {"filter": "id >= 0 AND now() >= TIMESTAMP '2020-01-01 00:00:00'", "prefilter": True}
+    for query in queries(3):
+        assert ours.to_table(nearest={"column": "v", "q": query, "k": 2}, **options).num_rows == 2
+    assert not ours._searches._plans
+    ours.to_table(nearest={"column": "v", "q": queries(1)[0], "k": 2})
+    assert len(ours._searches._plans) == 1

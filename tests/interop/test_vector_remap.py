@@ -56,6 +56,25 @@ def test_rows_are_found_after_a_compaction(tmp_path, kind, options, who):
     check(path, model)
 
 
+@pytest.mark.parametrize("column", ["v", "id"])
+def test_an_index_of_a_clone_moves_into_the_clone(tmp_path, column):
+    """The reference leaves the index's files where they are not, here and in its own compactions."""
+    source, clone = str(tmp_path / "s"), str(tmp_path / "c")
+    lance.write_dataset(table(0), source, max_rows_per_file=300)
+    ours = lance_cpp.dataset(source)
+    ours.create_index("v", "IVF_FLAT", num_partitions=1) if column == "v" else ours.create_scalar_index("id", "BTREE")
+    ours.shallow_clone(clone, ours.version)
+    ours = lance_cpp.dataset(clone)
+    ours.delete("id % 5 = 2")
+    model = {row["id"]: np.array(row["v"], dtype=np.float32) for row in ours.to_table().to_pylist()}
+    ours.optimize.compact_files()
+    check(clone, model)
+    for dataset in (lance_cpp.dataset(clone), lance.dataset(clone)):
+        assert dataset.to_table(filter="id = 8")["id"].to_pylist() == [8]
+        assert dataset.list_indices()[0]["base_id"] is None
+    assert lance.dataset(source).count_rows() == ROWS and search(lance.dataset(source), table(0)["v"][3].values.to_numpy())["id"][0].as_py() == 3
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_histories_with_an_index(tmp_path, seed):
     """Appends, deletes, updates, merges, optimizations and compactions by either engine; after each, both find what a model says."""

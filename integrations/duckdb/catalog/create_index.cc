@@ -21,7 +21,11 @@ using duckdb::LogicalType;
 using duckdb::Value;
 
 struct IndexStatement {
-  LanceTable* table = nullptr;
+  // Not the table itself: it ends with its transaction, and a prepared statement may run in a later one.
+  LanceCatalog* catalog = nullptr;
+  std::shared_ptr<Dataset> dataset;
+  std::string table;
+  std::string path;
   std::string name;
   std::string type;
   std::string column;
@@ -100,16 +104,16 @@ bool Exists(const Dataset& dataset, const std::string& name) {
 
 void Create(ClientContext& context, const IndexStatement& statement) {
   LanceSchema::CheckAlone(context, "CREATE INDEX");
-  const Dataset& dataset = *statement.table->dataset();
+  const Dataset& dataset = *statement.dataset;
   if (statement.if_not_exists && Exists(dataset, statement.name)) return;
   const bool scalar = statement.type == "BTREE";
   if (scalar && !statement.replace && Exists(dataset, statement.name)) {
-    throw duckdb::CatalogException("table \"%s\" has an index \"%s\" already", statement.table->name,
+    throw duckdb::CatalogException("table \"%s\" has an index \"%s\" already", statement.table,
                                    statement.name);
   }
   ThrowIfFailed(scalar ? CreateScalarIndex(dataset, statement.column, ToScalarOptions(statement)).status()
                        : CreateVectorIndex(dataset, statement.column, ToVectorOptions(statement)).status());
-  LanceTransaction::Get(context, statement.table->ParentCatalog()).Forget(statement.table->path());
+  LanceTransaction::Get(context, *statement.catalog).Forget(statement.path);
 }
 
 /// Builds the index when it is asked for its only result, which is empty.
@@ -155,8 +159,12 @@ duckdb::unique_ptr<duckdb::LogicalOperator> LanceCatalog::BindCreateIndex(
     duckdb::unique_ptr<duckdb::LogicalOperator>) {
   auto& info = create.info->Cast<duckdb::CreateIndexInfo>();
   IndexStatement statement;
-  statement.table = &entry.Cast<LanceTable>();
-  if (!statement.table->newest()) {
+  const auto& table = entry.Cast<LanceTable>();
+  statement.catalog = this;
+  statement.dataset = table.dataset();
+  statement.table = table.name;
+  statement.path = table.path();
+  if (!table.newest()) {
     throw duckdb::BinderException("an old version of a table cannot get an index");
   }
   if (info.constraint_type != duckdb::IndexConstraintType::NONE) {
@@ -175,8 +183,8 @@ duckdb::unique_ptr<duckdb::LogicalOperator> LanceCatalog::BindCreateIndex(
   auto names = expressions[0]->Cast<duckdb::ColumnRefExpression>().column_names;
   if (names.size() > 1 && duckdb::StringUtil::CIEquals(names[0], entry.name)) names.erase(names.begin());
   statement.column = duckdb::StringUtil::Join(names, ".");
-  if (names.size() == 1 && statement.table->ColumnExists(statement.column)) {
-    statement.column = statement.table->GetColumn(statement.column).Name();
+  if (names.size() == 1 && table.ColumnExists(statement.column)) {
+    statement.column = table.GetColumn(statement.column).Name();
   }
   statement.options = info.options;
   statement.if_not_exists = info.on_conflict == duckdb::OnCreateConflict::IGNORE_ON_CONFLICT;

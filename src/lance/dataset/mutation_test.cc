@@ -72,6 +72,14 @@ Bytes Damage(Bytes bytes, std::mt19937_64* random, std::string* what) {
   return bytes;
 }
 
+Result<std::shared_ptr<Dataset>> OpenSerially(const std::string& uri) {
+  SessionOptions session;
+  session.num_threads = 0;
+  OpenOptions open;
+  open.session = Session::Make(session);
+  return Dataset::Open(uri, open);
+}
+
 // Reads whatever can be read, each way though another failed; returns every failure. That they have a kind
 // and a text is all there is to say of them.
 std::vector<Status> ReadAll(const std::string& uri) {
@@ -79,11 +87,7 @@ std::vector<Status> ReadAll(const std::string& uri) {
   auto note = [&](const Status& status) {
     if (!status.ok()) failures.push_back(status);
   };
-  OpenOptions open;
-  SessionOptions session;
-  session.num_threads = 0;
-  open.session = Session::Make(session);
-  auto opened = Dataset::Open(uri, open);
+  auto opened = OpenSerially(uri);
   note(opened.status());
   if (!opened.ok()) return failures;
   const auto dataset = *opened;
@@ -118,11 +122,7 @@ std::vector<Status> ReadAll(const std::string& uri) {
 
 // Searches the index of a data set of generate_mutation_indices.py in every way; returns every failure.
 std::vector<Status> SearchAll(const std::string& uri) {
-  OpenOptions open;
-  SessionOptions session;
-  session.num_threads = 0;
-  open.session = Session::Make(session);
-  auto opened = Dataset::Open(uri, open);
+  auto opened = OpenSerially(uri);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
   std::vector<Status> failures;
@@ -160,11 +160,7 @@ std::vector<Status> SearchAll(const std::string& uri) {
 
 // Asks the BTREE of a data set of generate_mutation_indices.py in every way; returns every failure.
 std::vector<Status> AskAll(const std::string& uri) {
-  OpenOptions open;
-  SessionOptions session;
-  session.num_threads = 0;
-  open.session = Session::Make(session);
-  auto opened = Dataset::Open(uri, open);
+  auto opened = OpenSerially(uri);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
   std::vector<Status> failures;

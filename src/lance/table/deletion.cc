@@ -73,7 +73,9 @@ DeletionVector::DeletionVector(std::vector<Run> runs) : runs_(std::move(runs)) {
 }
 
 Result<std::shared_ptr<const DeletionVector>> DeletionVector::FromArrowFile(std::span<const uint8_t> bytes) {
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), MemoryLimit(bytes.size()));
+  // The proxy counts what is allocated through it alone: of another pool, the cap counts the whole process.
+  arrow::ProxyMemoryPool own(arrow::default_memory_pool());
+  arrow::CappedMemoryPool pool(&own, MemoryLimit(bytes.size()));
   auto batch = ReadOnlyBatch(bytes, &pool);
   if (!batch.ok()) return Corruption("not a deletion file: {}", batch.status().message());
   const auto& column = static_cast<const arrow::UInt32Array&>(*(*batch)->column(0));

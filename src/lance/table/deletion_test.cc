@@ -6,6 +6,7 @@
 #include <set>
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/builder.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/writer.h>
@@ -202,6 +203,13 @@ TEST(DeletionVector, RefusesArrowFilesThatAskForTooMuchMemory) {
   }
   ASSERT_TRUE(found);
   EXPECT_TRUE(Is(DeletionVector::FromArrowFile(bytes).status(), ErrorKind::kCorruption));
+}
+
+TEST(DeletionVector, WhatElseTheProcessHoldsDoesNotCount) {
+  const auto held = arrow::AllocateBuffer(int64_t{100} << 20);
+  ASSERT_TRUE(held.ok());
+  ASSERT_OK_AND_ASSIGN(auto vector, DeletionVector::FromArrowFile(ArrowFile({5, 1, 2})));
+  ExpectSame(*vector, {1, 2, 5}, 8);
 }
 
 }  // namespace

@@ -70,6 +70,9 @@ Status Remap(const operation::Rewrite::Index& rewritten, const std::vector<opera
   ARROW_ASSIGN_OR_RAISE(FragmentSet covered, FragmentSet::Parse(*index->fragment_bitmap));
   ARROW_ASSIGN_OR_RAISE(covered, Rewritten(std::move(covered), groups));
   index->fragment_bitmap = covered.Serialize();
+  // New files lie in the table's own folder, those of a clone's index in the one it came from. (The reference
+  // leaves the old base, and cannot open the index afterwards.)
+  if (index->uuid != rewritten.new_id) index->base_id.reset();
   index->uuid = rewritten.new_id;
   index->files = rewritten.files;
   return Status::OK();

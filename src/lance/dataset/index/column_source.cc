@@ -46,16 +46,17 @@ class ColumnSource : public index::VectorSource {
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto batch, reader->Next());
       if (batch == nullptr) return out;
-      if (all) {
+      if (all && batch->column(0)->null_count() == 0) {
         out.push_back(batch->column(0));
         continue;
       }
       // Each row is taken with the probability (still wanted) / (rows left).
       arrow::Int64Builder picked;
       for (int64_t row = 0; row < batch->num_rows() && left > 0; ++row, --left) {
-        if (random() % left >= wanted) continue;
-        ARROW_RETURN_NOT_OK(picked.Append(row));
-        --wanted;
+        if (!all && random() % left >= wanted) continue;
+        if (!all) --wanted;
+        // A null takes as much room as a vector and trains nothing.
+        if (batch->column(0)->IsValid(row)) ARROW_RETURN_NOT_OK(picked.Append(row));
       }
       ARROW_ASSIGN_OR_RAISE(const auto rows, picked.Finish());
       ARROW_ASSIGN_OR_RAISE(const auto taken, arrow::compute::Take(batch->column(0), rows));

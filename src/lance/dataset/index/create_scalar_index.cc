@@ -79,12 +79,7 @@ arrow::Result<IndexSegment> BuildScalarIndexSegment(const Dataset& dataset, cons
 arrow::Result<std::shared_ptr<Dataset>> CreateScalarIndex(const Dataset& dataset, const std::string& column,
                                                           const ScalarIndexOptions& options) {
   ARROW_ASSIGN_OR_RAISE(IndexMetadata built, Build(dataset, column, options));
-  table::operation::CreateIndex create;
-  if (options.replace) {
-    ARROW_ASSIGN_OR_RAISE(create.removed_indices, dataset::IndexSegmentsOf(*dataset.snapshot(), built.name));
-  }
-  create.new_indices.push_back(std::move(built));
-  return dataset::CommitIndices(dataset, std::move(create), options.commit);
+  return dataset::CommitNewIndex(dataset, std::move(built), options.replace, options.commit);
 }
 
 arrow::Status PrewarmIndex(const Dataset& dataset, const std::string& name) {

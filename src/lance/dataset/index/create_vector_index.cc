@@ -109,12 +109,7 @@ arrow::Result<VectorModelValues> TrainVectorModel(const Dataset& dataset, const 
 arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(const Dataset& dataset, const std::string& column,
                                                           const VectorIndexOptions& options) {
   ARROW_ASSIGN_OR_RAISE(IndexMetadata built, Build(dataset, column, options));
-  table::operation::CreateIndex create;
-  if (options.replace) {
-    ARROW_ASSIGN_OR_RAISE(create.removed_indices, dataset::IndexSegmentsOf(*dataset.snapshot(), built.name));
-  }
-  create.new_indices.push_back(std::move(built));
-  return dataset::CommitIndices(dataset, std::move(create), options.commit);
+  return dataset::CommitNewIndex(dataset, std::move(built), options.replace, options.commit);
 }
 
 arrow::Result<std::shared_ptr<Dataset>> DropIndex(const Dataset& dataset, const std::string& name,

@@ -115,4 +115,14 @@ Result<std::shared_ptr<Dataset>> CommitIndices(const Dataset& dataset, table::op
   return CommitOperation(*dataset.snapshot(), std::move(request), commit);
 }
 
+Result<std::shared_ptr<Dataset>> CommitNewIndex(const Dataset& dataset, table::IndexMetadata built,
+                                                bool replace, const CommitSettings& commit) {
+  table::operation::CreateIndex create;
+  if (replace) {
+    ARROW_ASSIGN_OR_RAISE(create.removed_indices, IndexSegmentsOf(*dataset.snapshot(), built.name));
+  }
+  create.new_indices.push_back(std::move(built));
+  return CommitIndices(dataset, std::move(create), commit);
+}
+
 }  // namespace lance::dataset

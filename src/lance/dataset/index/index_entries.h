@@ -45,4 +45,8 @@ index::BuildContext ContextOf(const table::Snapshot& snapshot, const VectorIndex
 Result<std::shared_ptr<Dataset>> CommitIndices(const Dataset& dataset, table::operation::CreateIndex change,
                                                const CommitSettings& commit);
 
+/// Commits a new index; with `replace` in the place of all segments of that name.
+Result<std::shared_ptr<Dataset>> CommitNewIndex(const Dataset& dataset, table::IndexMetadata built,
+                                                bool replace, const CommitSettings& commit);
+
 }  // namespace lance::dataset

@@ -159,6 +159,9 @@ uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num
                   std::clamp<uint64_t>(num_rows / params.sample_rate, 1, kMostPartitions));
 }
 
+// Samples that are tried before the whole column is read.
+constexpr uint64_t kMostSamples = 16;
+
 Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams& params,
                             const BuildContext& context) {
   const VectorType& type = source.type();
@@ -175,20 +178,30 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
   if (wanted > 0) {
     VectorRowsOptions options = RowsOptions(params.metric, params.kind, type.element);
     options.keep_stored = type.element == simd::Element::kUInt8;
-    // Rows without a vector train nothing: where there are many of them, more rows are asked for.
-    uint64_t asked = std::min(wanted, source.num_rows());
-    while (true) {
-      sample = {};
-      ARROW_ASSIGN_OR_RAISE(const auto arrays, source.Sample(asked, params.seed));
+    const auto add = [&](uint64_t rows, uint64_t seed) -> Status {
+      ARROW_ASSIGN_OR_RAISE(const auto arrays, source.Sample(rows, seed));
       for (const auto& array : arrays) {
-        ARROW_ASSIGN_OR_RAISE(const VectorRows rows, ReadVectorRows(*array, nullptr, type, options));
-        sample.row_ids.insert(sample.row_ids.end(), rows.row_ids.begin(), rows.row_ids.end());
-        sample.values.insert(sample.values.end(), rows.values.begin(), rows.values.end());
-        sample.stored.insert(sample.stored.end(), rows.stored.begin(), rows.stored.end());
+        ARROW_ASSIGN_OR_RAISE(const VectorRows found, ReadVectorRows(*array, nullptr, type, options));
+        sample.row_ids.insert(sample.row_ids.end(), found.row_ids.begin(), found.row_ids.end());
+        sample.values.insert(sample.values.end(), found.values.begin(), found.values.end());
+        sample.stored.insert(sample.stored.end(), found.stored.begin(), found.stored.end());
       }
-      if (sample.count() >= wanted / 4 * 3 || asked >= source.num_rows()) break;
+      return Status::OK();
+    };
+    const uint64_t asked = std::min(wanted, source.num_rows());
+    ARROW_RETURN_NOT_OK(add(asked, params.seed));
+    if (sample.count() < wanted / 4 * 3 && asked < source.num_rows()) {
+      // Many rows have no vector. A few more samples of the same size, or where that is not enough one pass.
       const uint64_t needed = wanted / std::max<uint64_t>(sample.count(), 1) + 1;
-      asked = std::min(source.num_rows(), asked * std::clamp<uint64_t>(needed, 2, 1024));
+      const bool one_pass = needed > kMostSamples || needed * asked >= source.num_rows() / 4;
+      if (one_pass) {
+        sample = {};
+        const uint64_t most = needed > source.num_rows() / asked ? source.num_rows() : needed * asked;
+        ARROW_RETURN_NOT_OK(add(std::max(most, source.num_rows() / 4 + 1), params.seed));
+      }
+      for (uint64_t more = 1; !one_pass && more < needed && sample.count() < wanted; ++more) {
+        ARROW_RETURN_NOT_OK(add(asked, params.seed + more));
+      }
     }
   }
   return TrainModel(std::move(sample), type, params, partitions, context);
