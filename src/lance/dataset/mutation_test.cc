@@ -72,22 +72,23 @@ Bytes Damage(Bytes bytes, std::mt19937_64* random, std::string* what) {
   return bytes;
 }
 
-Result<std::shared_ptr<Dataset>> OpenSerially(const std::string& uri) {
+Result<std::shared_ptr<Dataset>> OpenSerially(const std::string& uri, std::weak_ptr<Session>* used) {
   SessionOptions session;
   session.num_threads = 0;
   OpenOptions open;
   open.session = Session::Make(session);
+  if (used != nullptr) *used = open.session;
   return Dataset::Open(uri, open);
 }
 
 // Reads whatever can be read, each way though another failed; returns every failure. That they have a kind
 // and a text is all there is to say of them.
-std::vector<Status> ReadAll(const std::string& uri) {
+std::vector<Status> ReadAll(const std::string& uri, std::weak_ptr<Session>* used) {
   std::vector<Status> failures;
   auto note = [&](const Status& status) {
     if (!status.ok()) failures.push_back(status);
   };
-  auto opened = OpenSerially(uri);
+  auto opened = OpenSerially(uri, used);
   note(opened.status());
   if (!opened.ok()) return failures;
   const auto dataset = *opened;
@@ -121,8 +122,8 @@ std::vector<Status> ReadAll(const std::string& uri) {
 }
 
 // Searches the index of a data set of generate_mutation_indices.py in every way; returns every failure.
-std::vector<Status> SearchAll(const std::string& uri) {
-  auto opened = OpenSerially(uri);
+std::vector<Status> SearchAll(const std::string& uri, std::weak_ptr<Session>* used) {
+  auto opened = OpenSerially(uri, used);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
   std::vector<Status> failures;
@@ -159,8 +160,8 @@ std::vector<Status> SearchAll(const std::string& uri) {
 }
 
 // Asks the BTREE of a data set of generate_mutation_indices.py in every way; returns every failure.
-std::vector<Status> AskAll(const std::string& uri) {
-  auto opened = OpenSerially(uri);
+std::vector<Status> AskAll(const std::string& uri, std::weak_ptr<Session>* used) {
+  auto opened = OpenSerially(uri, used);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
   std::vector<Status> failures;
@@ -219,8 +220,9 @@ fs::path SetsIn(const char* folder) {
 }
 
 // Damages one file of one set of `folder` at a time, of those whose path contains `part`.
-void ReadDamaged(const char* folder, const char* part,
-                 const std::function<std::vector<Status>(const std::string&)>& read_all) {
+void ReadDamaged(
+    const char* folder, const char* part,
+    const std::function<std::vector<Status>(const std::string&, std::weak_ptr<Session>*)>& read_all) {
   std::vector<std::pair<std::string, Files>> sets;
   for (const auto& entry : fs::directory_iterator(SetsIn(folder))) {
     sets.emplace_back(entry.path().filename().string(), LoadFolder(entry.path()));
@@ -247,7 +249,9 @@ void ReadDamaged(const char* folder, const char* part,
     }
     SCOPED_TRACE(fmt::format("turn {}: {} {} {}", turn, name, files[victim].first, what));
     const std::clock_t start = std::clock();  // of the processor: other programs do not count
-    const std::vector<Status> failures = read_all(uri);
+    std::weak_ptr<Session> session;
+    const std::vector<Status> failures = read_all(uri, &session);
+    ASSERT_TRUE(session.expired()) << "what its cache holds must not hold the session";
     const double spent = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     if (spent > slowest) {
       slowest = spent;
@@ -281,21 +285,28 @@ TEST(Mutation, UndamagedScalarIndicesAreAsked) {
     std::string uri = "memory://asked/" + entry.path().filename().string();
     auto store = store::OpenStore(uri).ValueOrDie().store;
     for (const auto& [name, bytes] : LoadFolder(entry.path())) ASSERT_TRUE(store->Put(name, bytes).ok());
-    for (const Status& status : AskAll(uri)) ADD_FAILURE() << entry.path() << ": " << status.ToString();
+    std::weak_ptr<Session> session;
+    for (const Status& status : AskAll(uri, &session)) {
+      ADD_FAILURE() << entry.path() << ": " << status.ToString();
+    }
+    EXPECT_TRUE(session.expired()) << "what its cache holds must not hold the session";
   }
 }
 
 TEST(Mutation, UndamagedIndicesAreSearched) {
   for (const auto& entry : fs::directory_iterator(SetsIn("mutation_indices"))) {
-    for (const Status& status : SearchAll(entry.path().string())) {
+    std::weak_ptr<Session> session;
+    for (const Status& status : SearchAll(entry.path().string(), &session)) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
+    EXPECT_TRUE(session.expired()) << "what its cache holds must not hold the session";
   }
 }
 
 TEST(Mutation, UndamagedDataSetsRead) {
   for (const auto& entry : fs::directory_iterator(SetsIn("mutation"))) {
-    for (const Status& status : ReadAll(entry.path().string())) {
+    std::weak_ptr<Session> session;
+    for (const Status& status : ReadAll(entry.path().string(), &session)) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
   }

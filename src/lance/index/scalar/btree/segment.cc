@@ -221,7 +221,9 @@ std::string BTreeSegment::PageKey(uint32_t page) const { return fmt::format("btr
 
 Result<BTreeSegment::Pages> BTreeSegment::Load(std::span<const Wanted> wanted,
                                                ScalarSearchCounts* counts) const {
-  runtime::Cache& cache = session_->index_cache();
+  const std::shared_ptr<runtime::Session> session = session_.lock();
+  if (session == nullptr) return InvalidArgument("the session of BTREE index {} has ended", uuid_);
+  runtime::Cache& cache = session->index_cache();
   Pages out(wanted.size());
   std::vector<uint32_t> missing;  // pages
   std::vector<size_t> places;

@@ -80,7 +80,7 @@ class BTreeSegment final : public ScalarSegment {
   std::string PageKey(uint32_t page) const;
 
   std::string uuid_;
-  std::shared_ptr<runtime::Session> session_;
+  std::weak_ptr<runtime::Session> session_;  // whose cache holds the segment
   BTreeLookup lookup_;
   std::vector<Part> parts_;
   uint64_t page_rows_ = 0;
