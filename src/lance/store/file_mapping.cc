@@ -19,6 +19,9 @@ namespace lance::store {
 namespace {
 
 constexpr uint64_t kWindowBytes = 1 << 20;
+constexpr uint8_t kMapped = 255;
+// Mapping a window takes 75 us, reading a small range 1.3 us; from disk 1 ms and 0.1 ms.
+constexpr uint8_t kSmallRangesBefore = 48;
 // What decoders may read behind a buffer.
 constexpr uint64_t kPadding = 64;
 // Mapped pages count as the process's own, so they are bounded.
@@ -60,7 +63,7 @@ FileMapping::FileMapping(uint8_t* start, uint64_t size)
 FileMapping::~FileMapping() {
   munmap(start_, size_);
   uint64_t mapped = 0;
-  for (const auto& window : windows_) mapped += window.load() == Window::kMapped ? kWindowBytes : 0;
+  for (const auto& window : windows_) mapped += window.load() == kMapped ? kWindowBytes : 0;
   mapped_bytes.fetch_sub(mapped, std::memory_order_relaxed);
 }
 
@@ -68,28 +71,53 @@ bool FileMapping::MapWindow(uint64_t index) {
   if (mapped_bytes.load(std::memory_order_relaxed) > runtime::MemoryLimit() / kShareOfMemory) return false;
   const uint64_t at = index * kWindowBytes;
   if (madvise(start_ + at, std::min(kWindowBytes, size_ - at), MADV_POPULATE_READ) != 0) return false;
-  if (windows_[index].exchange(Window::kMapped) != Window::kMapped) {
+  if (windows_[index].exchange(kMapped) != kMapped) {
     mapped_bytes.fetch_add(kWindowBytes, std::memory_order_relaxed);
   }
   return true;
 }
 
-std::shared_ptr<arrow::Buffer> FileMapping::View(int fd, ByteRange range) {
-  if (range.length == 0 || range.end() + kPadding > size_) return nullptr;
+bool FileMapping::IsWhole(int fd) const {
   struct stat now;
-  if (fstat(fd, &now) != 0 || static_cast<uint64_t>(now.st_size) < size_) return nullptr;
+  return fstat(fd, &now) == 0 && static_cast<uint64_t>(now.st_size) >= size_;
+}
+
+std::shared_ptr<arrow::Buffer> FileMapping::Show(ByteRange range) {
+  return std::make_shared<ViewBuffer>(start_ + range.offset, range.length, shared_from_this());
+}
+
+std::shared_ptr<arrow::Buffer> FileMapping::View(ByteRange range) {
+  if (range.length == 0 || range.end() + kPadding > size_) return nullptr;
   const uint64_t first = range.offset / kWindowBytes;
   const uint64_t last = (range.end() + kPadding - 1) / kWindowBytes;
   bool seen = true;
   for (uint64_t index = first; index <= last; ++index) {
-    Window unseen = Window::kUnseen;
-    if (windows_[index].compare_exchange_strong(unseen, Window::kSeen)) seen = false;
+    uint8_t unseen = 0;
+    if (windows_[index].compare_exchange_strong(unseen, 1)) seen = false;
   }
   if (!seen) return nullptr;
   for (uint64_t index = first; index <= last; ++index) {
-    if (windows_[index].load() != Window::kMapped && !MapWindow(index)) return nullptr;
+    if (windows_[index].load() != kMapped && !MapWindow(index)) return nullptr;
   }
-  return std::make_shared<ViewBuffer>(start_ + range.offset, range.length, shared_from_this());
+  return Show(range);
+}
+
+std::shared_ptr<arrow::Buffer> FileMapping::ViewSmall(ByteRange range) {
+  if (range.length == 0 || range.end() + kPadding > size_) return nullptr;
+  const uint64_t first = range.offset / kWindowBytes;
+  const uint64_t last = (range.end() + kPadding - 1) / kWindowBytes;
+  bool mapped = true;
+  for (uint64_t index = first; index <= last; ++index) {
+    uint8_t asked = windows_[index].load(std::memory_order_relaxed);
+    if (asked == kMapped) continue;
+    mapped = false;
+    if (asked < kSmallRangesBefore) {
+      windows_[index].compare_exchange_strong(asked, static_cast<uint8_t>(asked + 1));
+    } else if (!MapWindow(index)) {
+      windows_[index].compare_exchange_strong(asked, 1);
+    }
+  }
+  return mapped ? Show(range) : nullptr;
 }
 
 }  // namespace lance::store

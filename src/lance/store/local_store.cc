@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,8 @@ constexpr uint64_t kShareUpTo = 64 << 10;
 constexpr uint64_t kWriteBehind = 8 << 20;
 // Below this a copy stays in the caches and costs little.
 constexpr uint64_t kViewFrom = 256 << 10;
+// So many small ranges at once cost more in calls than in copies.
+constexpr size_t kManyRanges = 8;
 
 Status FromErrno(int error, const char* what, const std::string& path) {
   if (error == ENOENT || error == ENOTDIR) return NotFound("{}: no such file", path);
@@ -93,29 +96,10 @@ class LocalObject : public ReadableObject {
   uint64_t size() const override { return size_; }
 
   Status ReadInto(ByteRange range, uint8_t* out) override {
-    LANCE_CHECK_BYTES(RangeFits(range.offset, range.length, size_),
-                      "{}: bytes {}..{} lie outside the file of {} bytes", path_, range.offset,
-                      range.offset + range.length, size_);
-    counters_->Read(range.length);
+    ARROW_RETURN_NOT_OK(CheckInside(range));
     FileDescriptor opened;
-    int fd = fd_.get();
-    if (fd < 0) {
-      opened = FileDescriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-      fd = opened.get();
-      if (fd < 0) return FromErrno(errno, "opening", path_);
-    }
-    uint64_t done = 0;
-    while (done < range.length) {
-      ssize_t got = pread(fd, out + done, range.length - done, static_cast<off_t>(range.offset + done));
-      if (got < 0) {
-        if (errno == EINTR) continue;
-        return FromErrno(errno, "reading", path_);
-      }
-      if (got == 0)
-        return Corruption("{}: the file became shorter than {} bytes while open", path_, range.end());
-      done += static_cast<uint64_t>(got);
-    }
-    return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const int fd, Descriptor(&opened));
+    return ReadFrom(fd, range, 0, out);
   }
 
   Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadMany(std::span<const ByteRange> ranges) override {
@@ -124,11 +108,9 @@ class LocalObject : public ReadableObject {
       ARROW_ASSIGN_OR_RAISE(out[0], Read(ranges[0]));
       return out;
     }
-    for (const ByteRange& range : ranges) {
-      LANCE_CHECK_BYTES(RangeFits(range.offset, range.length, size_),
-                        "{}: bytes {}..{} lie outside the file of {} bytes", path_, range.offset,
-                        range.offset + range.length, size_);
-    }
+    for (const ByteRange& range : ranges) ARROW_RETURN_NOT_OK(CheckInside(range));
+    FileDescriptor opened;
+    ARROW_ASSIGN_OR_RAISE(const int fd, Descriptor(&opened));
     CoalescedPlan plan = Coalesce(ranges, kCoalesceDistance, kMaxRequest);
     uint64_t shared_bytes = 0;
     for (const CoalescedRead& read : plan.reads) {
@@ -139,7 +121,9 @@ class LocalObject : public ReadableObject {
       ARROW_ASSIGN_OR_RAISE(shared, runtime::AllocatePooled(shared_bytes));
     }
     uint64_t used = 0;
-    for (const CoalescedRead& read : plan.reads) {
+    bool cached = plan.reads.size() > 1;  // as far as anyone knows
+    for (size_t r = 0; r < plan.reads.size(); ++r) {
+      const CoalescedRead& read = plan.reads[r];
       std::shared_ptr<arrow::Buffer> block = shared;
       uint64_t base = used;
       if (read.range.length > kShareUpTo) {
@@ -151,7 +135,17 @@ class LocalObject : public ReadableObject {
       if (block == nullptr) {
         ARROW_ASSIGN_OR_RAISE(block, runtime::AllocatePooled(0));
       }
-      ARROW_RETURN_NOT_OK(ReadInto(read.range, block->mutable_data() + base));
+      uint8_t* to = block->mutable_data() + base;
+      const uint64_t done = cached ? ReadCached(fd, read.range, to) : 0;
+      if (cached && done < read.range.length) {
+        // The disk is told of everything that is left, so that it works on many of these at a time.
+        cached = false;
+        for (const CoalescedRead& next : std::span(plan.reads).subspan(r)) {
+          posix_fadvise(fd, static_cast<off_t>(next.range.offset), static_cast<off_t>(next.range.length),
+                        POSIX_FADV_WILLNEED);
+        }
+      }
+      ARROW_RETURN_NOT_OK(ReadFrom(fd, read.range, done, to));
       for (size_t position = read.first; position < read.first + read.count; ++position) {
         const size_t index = plan.IndexAt(position);
         const ByteRange& range = ranges[index];
@@ -166,11 +160,26 @@ class LocalObject : public ReadableObject {
   }
 
   Result<std::vector<std::shared_ptr<arrow::Buffer>>> ViewMany(std::span<const ByteRange> ranges) override {
+    const bool many = ranges.size() >= kManyRanges;
+    const bool worth =
+        many || std::any_of(ranges.begin(), ranges.end(), [](ByteRange r) { return r.length >= kViewFrom; });
+    FileMapping* mapping = worth ? Mapping() : nullptr;
+    if (mapping == nullptr || !mapping->IsWhole(fd_.get())) return ReadMany(ranges);
     std::vector<std::shared_ptr<arrow::Buffer>> out(ranges.size());
     std::vector<ByteRange> to_read;
     for (size_t i = 0; i < ranges.size(); ++i) {
-      out[i] = View(ranges[i]);
-      if (out[i] == nullptr) to_read.push_back(ranges[i]);
+      if (RangeFits(ranges[i].offset, ranges[i].length, size_)) {
+        if (ranges[i].length >= kViewFrom) {
+          out[i] = mapping->View(ranges[i]);
+        } else if (many) {
+          out[i] = mapping->ViewSmall(ranges[i]);
+        }
+      }
+      if (out[i] == nullptr) {
+        to_read.push_back(ranges[i]);
+      } else {
+        counters_->Read(ranges[i].length);
+      }
     }
     if (to_read.empty()) return out;
     ARROW_ASSIGN_OR_RAISE(auto read, ReadMany(to_read));
@@ -182,15 +191,53 @@ class LocalObject : public ReadableObject {
   }
 
  private:
-  std::shared_ptr<arrow::Buffer> View(ByteRange range) {
-    if (range.length < kViewFrom || fd_.get() < 0 || !RangeFits(range.offset, range.length, size_)) {
-      return nullptr;
+  Status CheckInside(ByteRange range) const {
+    LANCE_CHECK_BYTES(RangeFits(range.offset, range.length, size_),
+                      "{}: bytes {}..{} lie outside the file of {} bytes", path_, range.offset,
+                      range.offset + range.length, size_);
+    return Status::OK();
+  }
+
+  // The file's descriptor; opened in `opened` when none is kept.
+  Result<int> Descriptor(FileDescriptor* opened) const {
+    if (fd_.get() >= 0) return fd_.get();
+    *opened = FileDescriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (opened->get() < 0) return FromErrno(errno, "opening", path_);
+    return opened->get();
+  }
+
+  // As much of `range` as lies in the page cache, from its start: how many bytes.
+  static uint64_t ReadCached(int fd, ByteRange range, uint8_t* out) {
+#ifdef RWF_NOWAIT
+    iovec place{out, range.length};
+    const ssize_t got = preadv2(fd, &place, 1, static_cast<off_t>(range.offset), RWF_NOWAIT);
+    return got > 0 ? static_cast<uint64_t>(got) : 0;  // errors show in the read that waits
+#else
+    return 0;
+#endif
+  }
+
+  // Reads `range`, of which the first `done` bytes are there.
+  Status ReadFrom(int fd, ByteRange range, uint64_t done, uint8_t* out) {
+    counters_->Read(range.length);
+    while (done < range.length) {
+      ssize_t got = pread(fd, out + done, range.length - done, static_cast<off_t>(range.offset + done));
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        return FromErrno(errno, "reading", path_);
+      }
+      if (got == 0)
+        return Corruption("{}: the file became shorter than {} bytes while open", path_, range.end());
+      done += static_cast<uint64_t>(got);
     }
+    return Status::OK();
+  }
+
+  // Null when there is none.
+  FileMapping* Mapping() {
+    if (fd_.get() < 0) return nullptr;
     std::call_once(mapping_once_, [this] { mapping_ = FileMapping::Make(fd_.get(), size_); });
-    if (mapping_ == nullptr) return nullptr;
-    std::shared_ptr<arrow::Buffer> view = mapping_->View(fd_.get(), range);
-    if (view != nullptr) counters_->Read(range.length);
-    return view;
+    return mapping_.get();
   }
 
   std::string path_;

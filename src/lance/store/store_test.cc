@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include <arrow/buffer.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -201,6 +202,38 @@ TEST_F(LocalViews, ShowTheBytesEveryTime) {
   const ByteRange ranges[] = {{100, 1 << 20}, {3 << 20, 300 << 10}, {5, 10}, {kSize - (1 << 20), 1 << 20}};
   for (int turn = 0; turn < 4; ++turn) ExpectRight(ranges);
   EXPECT_EQ(object_->ViewMany({}).ValueOrDie().size(), 0u);
+}
+
+TEST_F(LocalViews, ShowManySmallRangesOnceEnoughWereRead) {
+  std::vector<ByteRange> ranges;
+  for (uint64_t i = 0; i < 32; ++i) ranges.push_back({i * 150'000 + 7, 512});
+  ranges.push_back({kSize - 512, 512});  // too near to the end to be shown
+  for (int turn = 0; turn < 60; ++turn) ExpectRight(ranges);
+  const auto first = object_->ViewMany(ranges).ValueOrDie();
+  const auto second = object_->ViewMany(ranges).ValueOrDie();
+  for (size_t i = 0; i < 32; ++i) EXPECT_EQ(first[i]->address(), second[i]->address()) << i;
+  EXPECT_NE(first[32]->address(), second[32]->address());
+  std::filesystem::resize_file(folder_ / "file", 1 << 20);
+  EXPECT_EQ(KindOf(object_->ViewMany(ranges).status()), ErrorKind::kCorruption);
+}
+
+TEST_F(LocalViews, ReadsOfManyRangesThatThePageCacheLacks) {
+  std::vector<ByteRange> ranges;
+  for (uint64_t i = 0; i < 40; ++i) ranges.push_back({i * 120'000 + 3, i % 5 == 0 ? 70'000 : 100});
+  const int fd = open((folder_ / "file").c_str(), O_RDONLY);
+  for (const bool drop : {true, false}) {
+    if (drop) {
+      fsync(fd);
+      posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
+    const auto buffers = object_->ReadMany(ranges).ValueOrDie();
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      ASSERT_EQ(buffers[i]->ToString(), content_.substr(ranges[i].offset, ranges[i].length)) << i;
+    }
+  }
+  close(fd);
+  std::filesystem::resize_file(folder_ / "file", 1 << 20);
+  EXPECT_EQ(KindOf(object_->ReadMany(ranges).status()), ErrorKind::kCorruption);
 }
 
 TEST_F(LocalViews, OutliveTheFile) {

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <numeric>
+
 #include <arrow/api.h>
 
 #include "lance/file/file_reader.h"
@@ -10,24 +13,45 @@
 namespace lance::index {
 namespace {
 
-Result<std::shared_ptr<arrow::RecordBatch>> ReadColumns(file::FileReader* file,
-                                                        const std::vector<std::string_view>& columns,
-                                                        RowRange rows) {
+// One batch for each of `ranges`, which may lie anyhow; read with one coalesced read as far as they do not
+// overlap.
+Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> ReadColumns(
+    file::FileReader* file, const std::vector<std::string_view>& columns,
+    const std::vector<RowRange>& ranges) {
   schema::Schema projection;
   for (std::string_view name : columns) {
     const schema::Field* field = file->schema().FindTopLevel(name);
     LANCE_CHECK_BYTES(field != nullptr, "{}: column {} is missing", file->path(), name);
     projection.fields.push_back(*field);
   }
-  ARROW_ASSIGN_OR_RAISE(auto batch, file->Read(projection, {&rows, 1}));
-  for (int i = 0; i < batch->num_columns(); ++i) {
-    LANCE_CHECK_BYTES(batch->column(i)->length() == static_cast<int64_t>(rows.length),
-                      "{}: column {} gave {} rows instead of {}", file->path(), columns[i],
-                      batch->column(i)->length(), rows.length);
-    LANCE_CHECK_BYTES(batch->column(i)->null_count() == 0, "{}: column {} has nulls", file->path(),
-                      columns[i]);
+  std::vector<size_t> order(ranges.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return ranges[a].start < ranges[b].start; });
+  std::vector<std::shared_ptr<arrow::RecordBatch>> out(ranges.size());
+  for (size_t first = 0; first < order.size();) {
+    RowRanges rows;
+    size_t end = first;
+    uint64_t count = 0;
+    while (end < order.size() && (end == first || ranges[order[end]].start >= ranges[order[end - 1]].end())) {
+      AppendRange(&rows, ranges[order[end]]);
+      count += ranges[order[end++]].length;
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto batch, file->Read(projection, rows));
+    for (int i = 0; i < batch->num_columns(); ++i) {
+      LANCE_CHECK_BYTES(batch->column(i)->length() == static_cast<int64_t>(count),
+                        "{}: column {} gave {} rows instead of {}", file->path(), columns[i],
+                        batch->column(i)->length(), count);
+      LANCE_CHECK_BYTES(batch->column(i)->null_count() == 0, "{}: column {} has nulls", file->path(),
+                        columns[i]);
+    }
+    for (int64_t at = 0; first < end; ++first) {
+      const auto length = static_cast<int64_t>(ranges[order[first]].length);
+      out[order[first]] = batch->Slice(at, length);
+      at += length;
+    }
   }
-  return batch;
+  return out;
 }
 
 // The values of a column of fixed-size lists, as one piece of memory.
@@ -79,19 +103,41 @@ uint64_t Partition::memory_bytes() const {
   return bytes;
 }
 
-Result<std::shared_ptr<const Partition>> VectorSegment::Read(size_t partition, const RowMoves* moves) const {
-  auto out = std::make_shared<Partition>();
-  out->num_rows = rows_.lengths[partition];
-  if (out->num_rows == 0) return out;
-  ARROW_RETURN_NOT_OK(ReadCodes(partition, out.get()));
-  if (header_.kind.sub_index == SubIndex::kHnsw) ARROW_RETURN_NOT_OK(ReadGraph(partition, out.get()));
-  if (moves != nullptr) {
-    for (uint64_t& id : out->row_ids) id = moves->Find(id).value_or(kNoRow);
+uint64_t VectorSegment::row_bytes() const {
+  switch (header_.kind.quantizer) {
+    case Quantizer::kFlat:
+      return 8 + dimension_ * ElementSize(element_);
+    case Quantizer::kSq:
+      return 8 + dimension_;
+    case Quantizer::kPq:
+      return 8 + quantizer_.pq().code_bytes();
+    default:
+      return 28 + quantizer_.code_dimension / 8 * (1 + quantizer_.rq().ex_bits());
+  }
+}
+
+Result<std::vector<std::shared_ptr<Partition>>> VectorSegment::Read(std::span<const uint32_t> partitions,
+                                                                    const RowMoves* moves) const {
+  std::vector<std::shared_ptr<Partition>> out;
+  std::vector<uint32_t> with_rows;
+  std::vector<Partition*> parts;
+  for (const uint32_t partition : partitions) {
+    out.push_back(std::make_shared<Partition>());
+    out.back()->num_rows = rows_.lengths[partition];
+    if (out.back()->num_rows == 0) continue;
+    with_rows.push_back(partition);
+    parts.push_back(out.back().get());
+  }
+  ARROW_RETURN_NOT_OK(ReadCodes(with_rows, parts));
+  if (header_.kind.sub_index == SubIndex::kHnsw) ARROW_RETURN_NOT_OK(ReadGraphs(with_rows, parts));
+  if (moves == nullptr) return out;
+  for (const auto& partition : out) {
+    for (uint64_t& id : partition->row_ids) id = moves->Find(id).value_or(kNoRow);
   }
   return out;
 }
 
-Status VectorSegment::ReadCodes(size_t partition, Partition* out) const {
+Status VectorSegment::ReadCodes(std::span<const uint32_t> partitions, std::span<Partition* const> out) const {
   const Quantizer quantizer = header_.kind.quantizer;
   const std::string_view code_column = CodeColumn(quantizer);
   std::vector<std::string_view> columns = {kRowIdColumn, code_column};
@@ -106,26 +152,39 @@ Status VectorSegment::ReadCodes(size_t partition, Partition* out) const {
       columns.insert(columns.end(), {kRqAddExColumn, kRqScaleExColumn, ex_column});
     }
   }
-  ARROW_ASSIGN_OR_RAISE(auto batch, ReadColumns(auxiliary_file_.get(), columns, rows_.rows(partition)));
-  const auto& ids = static_cast<const arrow::UInt64Array&>(*batch->column(0));
+  std::vector<RowRange> ranges;
+  for (const uint32_t partition : partitions) ranges.push_back(rows_.rows(partition));
+  ARROW_ASSIGN_OR_RAISE(const auto batches, ReadColumns(auxiliary_file_.get(), columns, ranges));
+  for (size_t i = 0; i < out.size(); ++i) {
+    ARROW_RETURN_NOT_OK(
+        WithContext(ParseCodes(*batches[i], ex_column, out[i]), fmt::format("partition {}", partitions[i])));
+  }
+  return Status::OK();
+}
+
+Status VectorSegment::ParseCodes(const arrow::RecordBatch& batch, std::string_view ex_column,
+                                 Partition* out) const {
+  const Quantizer quantizer = header_.kind.quantizer;
+  const std::string_view code_column = CodeColumn(quantizer);
+  const auto& ids = static_cast<const arrow::UInt64Array&>(*batch.column(0));
   out->row_ids.assign(ids.raw_values(), ids.raw_values() + ids.length());
   const size_t rows = out->num_rows;
   const bool graph = header_.kind.sub_index == SubIndex::kHnsw;
   switch (quantizer) {
     case Quantizer::kFlat: {
       ARROW_ASSIGN_OR_RAISE(auto values,
-                            ListValues(*batch->column(1), code_column, dimension_ * ElementSize(element_)));
+                            ListValues(*batch.column(1), code_column, dimension_ * ElementSize(element_)));
       ARROW_ASSIGN_OR_RAISE(out->codes, Own(values));
       return Status::OK();
     }
     case Quantizer::kSq: {
-      ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch->column(1), code_column, dimension_));
+      ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch.column(1), code_column, dimension_));
       ARROW_ASSIGN_OR_RAISE(out->codes, Own(values));
       return Status::OK();
     }
     case Quantizer::kPq: {
       const size_t width = quantizer_.pq().code_bytes();
-      ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch->column(1), code_column, width));
+      ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch.column(1), code_column, width));
       // A graph walks from row to row, a scan along the columns.
       if (quantizer_.pq().transposed == !graph) {
         ARROW_ASSIGN_OR_RAISE(out->codes, Own(values));
@@ -141,21 +200,21 @@ Status VectorSegment::ReadCodes(size_t partition, Partition* out) const {
   }
   const RqMetadata& rq = quantizer_.rq();
   const size_t width = quantizer_.code_dimension / 8;
-  ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch->column(1), code_column, width));
+  ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch.column(1), code_column, width));
   if (rq.packed) {
     ARROW_ASSIGN_OR_RAISE(out->codes, UnpackSignCodes(*values, rows, width));
   } else {
     ARROW_ASSIGN_OR_RAISE(out->codes, Transpose(*values, rows, width));
   }
-  ARROW_ASSIGN_OR_RAISE(out->factors.add, Floats(*batch, kRqAddColumn));
-  ARROW_ASSIGN_OR_RAISE(out->factors.scale, Floats(*batch, kRqScaleColumn));
-  if (errors) {
-    ARROW_ASSIGN_OR_RAISE(out->factors.error, Floats(*batch, kRqErrorColumn));
+  ARROW_ASSIGN_OR_RAISE(out->factors.add, Floats(batch, kRqAddColumn));
+  ARROW_ASSIGN_OR_RAISE(out->factors.scale, Floats(batch, kRqScaleColumn));
+  if (batch.GetColumnByName(kRqErrorColumn) != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(out->factors.error, Floats(batch, kRqErrorColumn));
   }
   if (rq.ex_bits() == 0) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(out->factors.add_ex, Floats(*batch, kRqAddExColumn));
-  ARROW_ASSIGN_OR_RAISE(out->factors.scale_ex, Floats(*batch, kRqScaleExColumn));
-  const auto ex = batch->GetColumnByName(std::string(ex_column));
+  ARROW_ASSIGN_OR_RAISE(out->factors.add_ex, Floats(batch, kRqAddExColumn));
+  ARROW_ASSIGN_OR_RAISE(out->factors.scale_ex, Floats(batch, kRqScaleExColumn));
+  const auto ex = batch.GetColumnByName(std::string(ex_column));
   const bool blocked = ex_column == kRqExColumn;
   const uint64_t ex_bytes = blocked ? BlockedExBytes(quantizer_.code_dimension, rq.ex_bits())
                                     : (quantizer_.code_dimension * rq.ex_bits() + 7) / 8;
@@ -169,11 +228,18 @@ Status VectorSegment::ReadCodes(size_t partition, Partition* out) const {
   return UnpackExCodes(*values, rows, quantizer_.code_dimension, rq.ex_bits(), blocked).Value(&out->ex_codes);
 }
 
-Status VectorSegment::ReadGraph(size_t partition, Partition* out) const {
-  std::shared_ptr<arrow::RecordBatch> batch;
-  const RowRange rows = graph_rows_.rows(partition);
-  ARROW_ASSIGN_OR_RAISE(batch, ReadColumns(index_file_.get(), {kVectorIdColumn, kNeighborsColumn}, rows));
-  return HnswGraph::Make(graphs_[partition], *batch, out->num_rows).Value(&out->graph);
+Status VectorSegment::ReadGraphs(std::span<const uint32_t> partitions,
+                                 std::span<Partition* const> out) const {
+  std::vector<RowRange> ranges;
+  for (const uint32_t partition : partitions) ranges.push_back(graph_rows_.rows(partition));
+  ARROW_ASSIGN_OR_RAISE(const auto batches,
+                        ReadColumns(index_file_.get(), {kVectorIdColumn, kNeighborsColumn}, ranges));
+  for (size_t i = 0; i < out.size(); ++i) {
+    auto graph = HnswGraph::Make(graphs_[partitions[i]], *batches[i], out[i]->num_rows);
+    ARROW_RETURN_NOT_OK(WithContext(graph.status(), fmt::format("partition {}", partitions[i])));
+    out[i]->graph = *std::move(graph);
+  }
+  return Status::OK();
 }
 
 }  // namespace lance::index

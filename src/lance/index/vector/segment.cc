@@ -250,17 +250,31 @@ uint64_t VectorSegment::memory_bytes() const {
          graphs_.size() * (sizeof(HnswMetadata) + 64);
 }
 
-Result<std::shared_ptr<const Partition>> VectorSegment::Load(size_t partition, const RowMoves* moves,
-                                                             runtime::Cache* cache) const {
-  const std::string key =
-      fmt::format("vector/{}/{}/{}", uuid_, partition, moves == nullptr ? std::string() : moves->key());
-  return cache->GetOrLoad<Partition>(
-      key,
-      [&]() -> Result<std::shared_ptr<const Partition>> {
-        return WithContext(Read(partition, moves),
-                           fmt::format("reading partition {} of vector index {}", partition, uuid_));
-      },
-      [](const Partition& loaded) { return loaded.memory_bytes(); });
+Result<std::vector<std::shared_ptr<const Partition>>> VectorSegment::Load(
+    std::span<const uint32_t> partitions, const RowMoves* moves, runtime::Cache* cache) const {
+  std::vector<std::shared_ptr<const Partition>> out(partitions.size());
+  std::vector<size_t> missing;
+  const auto key = [&](uint32_t partition) {
+    return fmt::format("vector/{}/{}/{}", uuid_, partition, moves == nullptr ? std::string() : moves->key());
+  };
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    out[i] = std::static_pointer_cast<const Partition>(cache->Find(key(partitions[i])));
+    if (out[i] == nullptr) missing.push_back(i);
+  }
+  if (missing.empty()) return out;
+  std::vector<uint32_t> wanted;
+  for (const size_t i : missing) wanted.push_back(partitions[i]);
+  auto read = Read(wanted, moves);
+  if (!read.ok()) {
+    return WithContext(read.status(), fmt::format("reading partitions of vector index {}", uuid_));
+  }
+  for (size_t i = 0; i < missing.size(); ++i) {
+    const std::string name = key(wanted[i]);
+    std::shared_ptr<const Partition> partition = std::move((*read)[i]);
+    cache->Insert(name, partition, partition->memory_bytes() + name.size() + 64);
+    out[missing[i]] = std::move(partition);
+  }
+  return out;
 }
 
 }  // namespace lance::index

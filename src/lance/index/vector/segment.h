@@ -73,10 +73,14 @@ class VectorSegment {
   /// Whether queries are compared with residuals of rows.
   bool uses_residuals() const;
 
-  /// The rows of a partition, from the cache or with one coalesced read of each file that has any. `moves`
-  /// may be null.
-  Result<std::shared_ptr<const Partition>> Load(size_t partition, const RowMoves* moves,
-                                                runtime::Cache* cache) const;
+  /// About how many bytes a row of a partition takes, without its part in a graph.
+  uint64_t row_bytes() const;
+
+  /// The rows of partitions, each once, from the cache; those that it lacks with one coalesced read of each
+  /// file. `moves` may be null.
+  Result<std::vector<std::shared_ptr<const Partition>>> Load(std::span<const uint32_t> partitions,
+                                                             const RowMoves* moves,
+                                                             runtime::Cache* cache) const;
 
  private:
   VectorSegment() = default;
@@ -87,9 +91,11 @@ class VectorSegment {
   Status ReadCodebook();
   Status ReadRotation();
   Status CheckColumns() const;
-  Result<std::shared_ptr<const Partition>> Read(size_t partition, const RowMoves* moves) const;
-  Status ReadCodes(size_t partition, Partition* out) const;
-  Status ReadGraph(size_t partition, Partition* out) const;
+  Result<std::vector<std::shared_ptr<Partition>>> Read(std::span<const uint32_t> partitions,
+                                                       const RowMoves* moves) const;
+  Status ReadCodes(std::span<const uint32_t> partitions, std::span<Partition* const> out) const;
+  Status ParseCodes(const arrow::RecordBatch& batch, std::string_view ex_column, Partition* out) const;
+  Status ReadGraphs(std::span<const uint32_t> partitions, std::span<Partition* const> out) const;
   uint64_t memory_bytes() const;
 
   std::string uuid_;

@@ -56,6 +56,7 @@ class AnnStream : public BatchStream {
     float distance;
   };
 
+  // `ids` are all only up to so many that they are compared exactly.
   Status ReadAllowed(index::RowBits* rows, std::vector<uint64_t>* ids) {
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<BatchStream> stream, start_allowed_(plan_->ann->allowed));
     while (true) {
@@ -63,8 +64,10 @@ class AnnStream : public BatchStream {
       if (batch == nullptr) return Status::OK();
       const auto column = batch->GetColumnByName("_rowid");
       const uint64_t* values = static_cast<const arrow::UInt64Array&>(*column).raw_values();
-      for (int64_t i = 0; i < batch->num_rows(); ++i) rows->Add(values[i]);
-      ids->insert(ids->end(), values, values + batch->num_rows());
+      rows->Add({values, static_cast<size_t>(batch->num_rows())});
+      if (ids->size() <= plan_->ann->exact_below) {
+        ids->insert(ids->end(), values, values + batch->num_rows());
+      }
     }
   }
 

@@ -237,15 +237,22 @@ class Executor {
     return MakeConcatenation(std::move(inputs));
   }
 
+  // A search keeps nothing of what it reads: it hands on distances and row ids, its filter row ids only.
+  bool EmitsNothingStored() const {
+    if (plan_->root != nullptr || plan_->emitted.empty()) return false;
+    return std::all_of(plan_->emitted.begin(), plan_->emitted.end(), [&](int column) {
+      return context_->columns.columns[column].source != ColumnSource::kStored;
+    });
+  }
+
   Result<std::unique_ptr<BatchStream>> StartUnits() {
     ARROW_ASSIGN_OR_RAISE(UnitOptions options, UnitWindow());
     // A filter with a limit may be satisfied soon: begin small.
     const bool may_stop = plan_->filter != nullptr && plan_->limit.has_value() && plan_->sort.empty() &&
                           !plan_->knn.has_value();
     if (may_stop) options.first_unit_rows = plan_->batch_rows;
-    // A search keeps nothing of what it reads: it hands on distances and row ids.
     auto unit_context = std::make_shared<ReadContext>(*context_);
-    unit_context->views = plan_->knn.has_value();
+    unit_context->views = plan_->knn.has_value() || EmitsNothingStored();
     UnitPlanner planner(std::move(unit_context), FragmentsWithRows(options), options);
 
     runtime::ThreadPool* pool = context_->snapshot->session()->thread_pool();

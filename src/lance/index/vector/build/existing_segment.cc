@@ -113,7 +113,9 @@ bool SameModel(const VectorSegment& a, const VectorSegment& b) {
 
 Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partition, const RowMoves* moves) {
   runtime::Cache none(0);  // each partition is read once
-  ARROW_ASSIGN_OR_RAISE(const auto loaded, segment.Load(partition, moves, &none));
+  const auto number = static_cast<uint32_t>(partition);
+  ARROW_ASSIGN_OR_RAISE(const auto all, segment.Load({&number, 1}, moves, &none));
+  const auto& loaded = all[0];
   PartitionRecords out;
   out.row_ids = loaded->row_ids;
   const size_t rows = loaded->num_rows, dim = segment.dimension();

@@ -21,6 +21,9 @@ class Visited {
       current_ = 1;
     }
   }
+  void Prefetch(std::span<const uint32_t> nodes) const {
+    for (const uint32_t node : nodes) __builtin_prefetch(&marks_[node]);
+  }
   bool Insert(uint32_t node) {
     if (marks_[node] == current_) return false;
     marks_[node] = current_;
@@ -37,6 +40,7 @@ Result<HnswLevel> ReadLevel(size_t level, const arrow::UInt32Array& ids, const a
   HnswLevel out;
   const auto& values = static_cast<const arrow::UInt32Array&>(*lists.values());
   out.offsets.reserve(static_cast<size_t>(end - begin) + 1);
+  out.neighbors.reserve(static_cast<size_t>(lists.value_offset(end) - lists.value_offset(begin)));
   out.offsets.push_back(0);
   for (int64_t row = begin; row < end; ++row) {
     const uint32_t node = ids.Value(row);
@@ -159,7 +163,9 @@ std::vector<HnswGraph::Found> HnswGraph::Search(const Distance& distance, size_t
     if (current.distance > bound()) break;
     candidates.pop();
     fresh.clear();
-    for (uint32_t neighbor : bottom.At(current.node)) {
+    const auto neighbors = bottom.At(current.node);
+    visited.Prefetch(neighbors);
+    for (uint32_t neighbor : neighbors) {
       if (visited.Insert(neighbor)) fresh.push_back(neighbor);
     }
     distances.resize(fresh.size());
@@ -169,7 +175,9 @@ std::vector<HnswGraph::Found> HnswGraph::Search(const Distance& distance, size_t
       const Found found{distances[i], fresh[i]};
       candidates.push(found);
       offer(found);
+      bottom.PrefetchPlace(found.node);
     }
+    if (!candidates.empty()) bottom.PrefetchNeighbors(candidates.top().node);
   }
   std::sort_heap(results.begin(), results.end());
   return results;

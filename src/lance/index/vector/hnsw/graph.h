@@ -25,6 +25,14 @@ struct HnswLevel {
   std::span<const uint32_t> At(size_t position) const {
     return {neighbors.data() + offsets[position], neighbors.data() + offsets[position + 1]};
   }
+  /// Start loading what At needs: where the neighbours lie, or if that is known the neighbours.
+  void PrefetchPlace(size_t position) const { __builtin_prefetch(offsets.data() + position); }
+  void PrefetchNeighbors(size_t position) const {
+    constexpr size_t kLine = 64 / sizeof(uint32_t);
+    for (size_t at = offsets[position]; at < offsets[position + 1]; at += kLine) {
+      __builtin_prefetch(neighbors.data() + at);
+    }
+  }
 };
 
 /// The graph of one partition; nodes are its rows. Immutable and thread-safe.

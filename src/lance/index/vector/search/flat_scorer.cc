@@ -42,6 +42,7 @@ class FlatScorer : public Scorer {
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
+    PrefetchRows(partition_->codes->data(), rows, row_bytes_);
     for (uint32_t row : rows) {
       simd::Distances(metric_, element_, query_.data(), partition_->codes->data() + row * row_bytes_, 1,
                       dimension_, out++);

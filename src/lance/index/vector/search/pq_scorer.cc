@@ -62,6 +62,7 @@ class PqScorer : public Scorer {
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
+    if (row_major_) PrefetchRows(partition_->codes->data(), rows, pq_.code_bytes());
     for (uint32_t row : rows) *out++ = RowDistance(row);
   }
 

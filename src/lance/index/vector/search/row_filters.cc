@@ -35,20 +35,27 @@ Status AddLive(const table::Snapshot& snapshot, const table::Fragment& fragment,
   for (const RowRange& range : live) {
     read.resize(range.length);
     ids->Read(range, read.data());
-    for (uint64_t id : read) out->Add(id);
+    out->Add(read);
   }
   return Status::OK();
 }
 
 }  // namespace
 
-void RowBits::Add(uint64_t row_id) {
-  std::vector<uint64_t>& words = bits_[row_id >> 32];
-  const uint64_t word = (row_id & UINT32_MAX) >> 6;
-  if (word >= words.size()) words.resize(std::max<uint64_t>(word + 1, words.size() * 2), 0);
-  const uint64_t bit = uint64_t{1} << (row_id & 63);
-  count_ += (words[word] & bit) == 0;
-  words[word] |= bit;
+void RowBits::Add(std::span<const uint64_t> row_ids) {
+  for (size_t i = 0; i < row_ids.size();) {
+    const uint64_t upper = row_ids[i] >> 32;
+    std::vector<uint64_t>& words = bits_[upper];
+    only_ = &words;
+    only_upper_ = upper;
+    for (; i < row_ids.size() && row_ids[i] >> 32 == upper; ++i) {
+      const uint64_t word = (row_ids[i] & UINT32_MAX) >> 6;
+      if (word >= words.size()) words.resize(std::max<uint64_t>(word + 1, words.size() * 2), 0);
+      const uint64_t bit = uint64_t{1} << (row_ids[i] & 63);
+      count_ += (words[word] & bit) == 0;
+      words[word] |= bit;
+    }
+  }
 }
 
 uint64_t RowBits::memory_bytes() const {

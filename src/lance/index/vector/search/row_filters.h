@@ -16,22 +16,31 @@ namespace lance::index {
 /// A set of row ids as bits, by upper half. Immutable once it is shared.
 class RowBits : public RowFilter {
  public:
-  void Add(uint64_t row_id);
-  void AddRange(uint64_t first, uint64_t count);
+  RowBits() = default;
+  RowBits(const RowBits&) = delete;
+  RowBits& operator=(const RowBits&) = delete;
+
+  void Add(std::span<const uint64_t> row_ids);
   uint64_t count() const { return count_; }
   uint64_t memory_bytes() const;
   void set_selective(bool selective) { selective_ = selective; }
 
   bool Allows(uint64_t row_id) const override {
-    const auto found = bits_.find(row_id >> 32);
-    if (found == bits_.end()) return false;
+    const std::vector<uint64_t>* words = only_;
+    if (words == nullptr || row_id >> 32 != only_upper_) {
+      const auto found = bits_.find(row_id >> 32);
+      if (found == bits_.end()) return false;
+      words = &found->second;
+    }
     const uint64_t word = (row_id & UINT32_MAX) >> 6;
-    return word < found->second.size() && (found->second[word] >> (row_id & 63) & 1) != 0;
+    return word < words->size() && ((*words)[word] >> (row_id & 63) & 1) != 0;
   }
   bool is_selective() const override { return selective_; }
 
  private:
   std::unordered_map<uint64_t, std::vector<uint64_t>> bits_;
+  const std::vector<uint64_t>* only_ = nullptr;  // in bits_, those with only_upper_: spares looking it up
+  uint64_t only_upper_ = 0;
   uint64_t count_ = 0;
   bool selective_ = false;
 };

@@ -31,6 +31,17 @@ class Scorer {
   virtual void Distances(std::span<const uint32_t> rows, float* out) = 0;
 };
 
+/// Starts loading rows of `row_bytes` bytes that lie anywhere: their distances need them right after.
+inline void PrefetchRows(const uint8_t* codes, std::span<const uint32_t> rows, size_t row_bytes) {
+  constexpr size_t kLine = 64, kMostLines = 8;  // the processor itself follows longer rows
+  for (const uint32_t row : rows) {
+    const uint8_t* at = codes + row * row_bytes;
+    for (size_t line = 0; line < row_bytes && line < kMostLines * kLine; line += kLine) {
+      __builtin_prefetch(at + line);
+    }
+  }
+}
+
 /// The scorer for a segment; segment and query must outlive it.
 std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query);
 

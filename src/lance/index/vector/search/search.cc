@@ -9,6 +9,9 @@ namespace {
 // Under a filter that lets less than one in this many through, a walk over the graph meets too few rows.
 constexpr size_t kWalkSelectivity = 10;
 
+// Partitions are loaded before they are searched up to about this many bytes.
+constexpr uint64_t kAhead = 16 << 20;
+
 PreparedQuery Prepare(const VectorSegment& segment, simd::Element element, const void* query) {
   PreparedQuery out;
   out.element = element;
@@ -44,13 +47,12 @@ class SegmentSearch {
   bool done() const { return next_ >= most_; }
 
   Status SearchNext(Neighbors* out) {
-    const Probe& probe = probes_.At(next_++);
-    const VectorSegment& segment = *searched_.segment;
-    const size_t rows = segment.rows().lengths[probe.partition];
-    if (rows == 0) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto partition, segment.Load(probe.partition, searched_.moves.get(), cache_));
+    if (next_ == first_loaded_ + loaded_.size()) ARROW_RETURN_NOT_OK(LoadAhead());
+    const Probe probe = probes_.At(next_);
+    const std::shared_ptr<const Partition> partition = std::move(loaded_[next_++ - first_loaded_]);
+    if (partition->num_rows == 0) return Status::OK();
     counts_->partitions++;
-    counts_->rows += rows;
+    counts_->rows += partition->num_rows;
     out->set_filter(searched_.filter.get());
     scorer_->Begin(*partition, probe.partition, probe.distance);
     if (partition->graph != nullptr) {
@@ -64,6 +66,21 @@ class SegmentSearch {
   }
 
  private:
+  // The first probes together; then half as many as were searched before.
+  Status LoadAhead() {
+    const VectorSegment& segment = *searched_.segment;
+    const size_t wanted = next_ < initial_ ? initial_ - next_ : std::max<size_t>(next_ / 2, 1);
+    const size_t end = std::min(next_ + wanted, most_);
+    first_loaded_ = next_;
+    std::vector<uint32_t> partitions;
+    uint64_t bytes = 0;
+    for (size_t i = next_; i < end && (i == next_ || bytes < kAhead); ++i) {
+      partitions.push_back(probes_.At(i).partition);
+      bytes += segment.rows().lengths[partitions.back()] * segment.row_bytes();
+    }
+    return segment.Load(partitions, searched_.moves.get(), cache_).Value(&loaded_);
+  }
+
   // Computes distances of the rows that the filter lets through only.
   void ScanAllowed(const Partition& partition, Neighbors* out) {
     allowed_.clear();
@@ -118,6 +135,8 @@ class SegmentSearch {
   size_t initial_ = 0;
   size_t most_ = 0;
   size_t next_ = 0;
+  std::vector<std::shared_ptr<const Partition>> loaded_;  // of probes from first_loaded_ on
+  size_t first_loaded_ = 0;
   std::vector<uint32_t> allowed_;
   std::vector<float> distances_;
 };

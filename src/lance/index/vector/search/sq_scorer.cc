@@ -48,6 +48,7 @@ class SqScorer : public Scorer {
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
+    PrefetchRows(partition_->codes->data(), rows, dimension_);
     for (uint32_t row : rows) RowDistances(row, 1, out++);
   }
 
