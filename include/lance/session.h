@@ -30,6 +30,8 @@ class LANCE_EXPORT Session {
   ~Session();
   uint64_t metadata_cache_bytes() const;
   uint64_t index_cache_bytes() const;
+  /// The share of lookups that found what they wanted, since the session began; 0 before the first.
+  double index_cache_hit_rate() const;
   const std::shared_ptr<runtime::Session>& impl() const { return impl_; }
 
  private:

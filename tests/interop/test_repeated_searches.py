@@ -90,3 +90,27 @@ def test_a_clock_in_a_filter_goes_on(tmp_path):
     assert not ours._searches._plans
     ours.to_table(nearest={"column": "v", "q": queries(1)[0], "k": 2})
     assert len(ours._searches._plans) == 1
+
+
+def test_the_cache_tells_its_hits(tmp_path):
+    path = str(tmp_path / "t")
+    write(path)
+    lance_cpp.dataset(path).create_index("v", "IVF_FLAT", num_partitions=2)
+    session = lance_cpp.Session()
+    ours = lance_cpp.dataset(path, session=session)
+    assert session.index_cache_hit_rate() == 0.0
+    for query in queries(50):
+        ours.to_table(nearest={"column": "v", "q": query, "k": 2, "nprobes": 2})
+    assert 0.9 < session.index_cache_hit_rate() < 1.0
+    assert ours._ds.index_cache_hit_rate() == session.index_cache_hit_rate()
+
+
+def test_vectors_cast_to_half(tmp_path):
+    path = str(tmp_path / "t")
+    write(path)
+    columns = {"h": "_cast_list_f16(v)"}
+    ours = lance_cpp.dataset(path).to_table(columns=columns)
+    theirs = lance.dataset(path).to_table(columns=columns)
+    assert ours["h"].type == theirs["h"].type and ours["h"].equals(theirs["h"])
+    with pytest.raises(ValueError, match="cast_list_f16 only supports"):
+        lance_cpp.dataset(path).to_table(columns={"h": "_cast_list_f16(id)"})

@@ -18,6 +18,7 @@
 #include "lance/index/scalar/scalar_index.h"
 #include "lance/index/vector/statistics.h"
 #include "lance/inspect.h"
+#include "lance/runtime/session.h"
 #include "lance/scanner.h"
 #include "lance/session.h"
 #include "lance/store/object_store.h"
@@ -284,7 +285,8 @@ void BindDataset(nb::module_& module) {
           nb::arg("index_cache_bytes").none(), nb::arg("metadata_cache_bytes").none())
       .def_static("default", &Session::Default)
       .def("metadata_cache_bytes", &Session::metadata_cache_bytes)
-      .def("index_cache_bytes", &Session::index_cache_bytes);
+      .def("index_cache_bytes", &Session::index_cache_bytes)
+      .def("index_cache_hit_rate", &Session::index_cache_hit_rate);
 
   nb::class_<Scanner>(module, "Scanner")
       .def("schema", [](const Scanner& self) { return SchemaCapsule(*self.schema()); })
@@ -314,6 +316,8 @@ void BindDataset(nb::module_& module) {
                   nb::arg("session").none())
       .def("uri", [](const Dataset& self) { return self.uri(); })
       .def("version", &Dataset::version)
+      .def("index_cache_hit_rate",
+           [](const Dataset& self) { return self.snapshot()->session()->index_cache().hit_rate(); })
       .def("schema", [](const Dataset& self) { return SchemaCapsule(*self.schema()); })
       .def("data_storage_version", &Dataset::data_storage_version)
       .def("config", [](const Dataset& self) { return self.config(); })

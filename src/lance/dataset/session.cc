@@ -38,4 +38,6 @@ uint64_t Session::metadata_cache_bytes() const { return impl_->metadata_cache().
 
 uint64_t Session::index_cache_bytes() const { return impl_->index_cache().size_bytes(); }
 
+double Session::index_cache_hit_rate() const { return impl_->index_cache().hit_rate(); }
+
 }  // namespace lance

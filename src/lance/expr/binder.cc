@@ -323,6 +323,10 @@ class Binder {
       ARROW_ASSIGN_OR_RAISE(TypePtr type, At(node, ParseArrowTypeName(*string_at(1))));
       return MakeCast(children[0], type);
     }
+    if (name == "_cast_list_f16" && children.size() == 1) {
+      ARROW_ASSIGN_OR_RAISE(TypePtr type, At(node, HalfFloatList(children[0]->type)));
+      return MakeCast(children[0], type);
+    }
     const FunctionInfo* function = FindFunction(name);
     if (!function) {
       std::vector<std::string> near = NearFunctions(name);
@@ -336,6 +340,22 @@ class Binder {
     out->children = std::move(children);
     if (out->name == "array_element" && !out->children.empty()) out->type = ElementType(*out->children[0]);
     return out;
+  }
+
+  // A list of float16 in place of one of float32.
+  static Result<TypePtr> HalfFloatList(const TypePtr& list) {
+    const bool fixed = list != nullptr && list->id() == arrow::Type::FIXED_SIZE_LIST;
+    if (!fixed && (list == nullptr || list->id() != arrow::Type::LIST)) {
+      return InvalidArgument("cast_list_f16 only supports FixedSizeList/List arguments");
+    }
+    const auto& element = list->field(0);
+    if (element->type()->id() != arrow::Type::FLOAT && element->type()->id() != arrow::Type::HALF_FLOAT) {
+      return InvalidArgument("cast_list_f16 only supports list of float32 or float16");
+    }
+    const auto half = element->WithType(arrow::float16());
+    return fixed
+               ? arrow::fixed_size_list(half, static_cast<const arrow::FixedSizeListType&>(*list).list_size())
+               : arrow::list(half);
   }
 
   // Known before coercion where it can be: a member may be picked from the element.

@@ -79,6 +79,11 @@ std::shared_ptr<const void> Cache::Find(const std::string& key) {
   return found->second->value;
 }
 
+double Cache::hit_rate() const {
+  const auto found = static_cast<double>(hits()), lookups = found + static_cast<double>(misses());
+  return lookups > 0 ? found / lookups : 0;
+}
+
 void Cache::Insert(const std::string& key, std::shared_ptr<const void> value, uint64_t bytes) {
   std::list<Entry> fresh;
   fresh.push_back({key, std::move(value), bytes});

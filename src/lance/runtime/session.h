@@ -34,6 +34,8 @@ class Cache {
   uint64_t size_bytes() const;
   uint64_t hits() const;
   uint64_t misses() const;
+  /// Hits of all lookups, from 0 to 1; 0 before the first.
+  double hit_rate() const;
 
  private:
   struct Impl;

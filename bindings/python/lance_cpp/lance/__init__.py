@@ -50,6 +50,10 @@ class Session:
         """Bytes held in the index cache."""
         return self._native.index_cache_bytes()
 
+    def index_cache_hit_rate(self) -> float:
+        """The share of lookups in the index cache that found what they wanted; 0 before the first."""
+        return self._native.index_cache_hit_rate()
+
     def is_same_as(self, other) -> bool:
         """True when both are the same caches."""
         return self._native is other._native
