@@ -16,8 +16,10 @@
 #include "lance/inspect.h"
 #include "lance/maintenance.h"
 #include "lance/mutate.h"
+#include "lance/runtime/session.h"
 #include "lance/scalar_index.h"
 #include "lance/scanner.h"
+#include "lance/session.h"
 #include "lance/store/object_store.h"
 #include "lance/vector_index.h"
 
@@ -72,18 +74,18 @@ Bytes Damage(Bytes bytes, std::mt19937_64* random, std::string* what) {
   return bytes;
 }
 
-Result<std::shared_ptr<Dataset>> OpenSerially(const std::string& uri, std::weak_ptr<Session>* used) {
+Result<std::shared_ptr<Dataset>> OpenSerially(const std::string& uri, std::weak_ptr<runtime::Session>* used) {
   SessionOptions session;
   session.num_threads = 0;
   OpenOptions open;
   open.session = Session::Make(session);
-  if (used != nullptr) *used = open.session;
+  *used = open.session->impl();
   return Dataset::Open(uri, open);
 }
 
 // Reads whatever can be read, each way though another failed; returns every failure. That they have a kind
 // and a text is all there is to say of them.
-std::vector<Status> ReadAll(const std::string& uri, std::weak_ptr<Session>* used) {
+std::vector<Status> ReadAll(const std::string& uri, std::weak_ptr<runtime::Session>* used) {
   std::vector<Status> failures;
   auto note = [&](const Status& status) {
     if (!status.ok()) failures.push_back(status);
@@ -122,7 +124,7 @@ std::vector<Status> ReadAll(const std::string& uri, std::weak_ptr<Session>* used
 }
 
 // Searches the index of a data set of generate_mutation_indices.py in every way; returns every failure.
-std::vector<Status> SearchAll(const std::string& uri, std::weak_ptr<Session>* used) {
+std::vector<Status> SearchAll(const std::string& uri, std::weak_ptr<runtime::Session>* used) {
   auto opened = OpenSerially(uri, used);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
@@ -160,7 +162,7 @@ std::vector<Status> SearchAll(const std::string& uri, std::weak_ptr<Session>* us
 }
 
 // Asks the BTREE of a data set of generate_mutation_indices.py in every way; returns every failure.
-std::vector<Status> AskAll(const std::string& uri, std::weak_ptr<Session>* used) {
+std::vector<Status> AskAll(const std::string& uri, std::weak_ptr<runtime::Session>* used) {
   auto opened = OpenSerially(uri, used);
   if (!opened.ok()) return {opened.status()};
   const auto dataset = *opened;
@@ -220,9 +222,9 @@ fs::path SetsIn(const char* folder) {
 }
 
 // Damages one file of one set of `folder` at a time, of those whose path contains `part`.
-void ReadDamaged(
-    const char* folder, const char* part,
-    const std::function<std::vector<Status>(const std::string&, std::weak_ptr<Session>*)>& read_all) {
+void ReadDamaged(const char* folder, const char* part,
+                 const std::function<std::vector<Status>(const std::string&,
+                                                         std::weak_ptr<runtime::Session>*)>& read_all) {
   std::vector<std::pair<std::string, Files>> sets;
   for (const auto& entry : fs::directory_iterator(SetsIn(folder))) {
     sets.emplace_back(entry.path().filename().string(), LoadFolder(entry.path()));
@@ -249,7 +251,7 @@ void ReadDamaged(
     }
     SCOPED_TRACE(fmt::format("turn {}: {} {} {}", turn, name, files[victim].first, what));
     const std::clock_t start = std::clock();  // of the processor: other programs do not count
-    std::weak_ptr<Session> session;
+    std::weak_ptr<runtime::Session> session;
     const std::vector<Status> failures = read_all(uri, &session);
     ASSERT_TRUE(session.expired()) << "what its cache holds must not hold the session";
     const double spent = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
@@ -285,7 +287,7 @@ TEST(Mutation, UndamagedScalarIndicesAreAsked) {
     std::string uri = "memory://asked/" + entry.path().filename().string();
     auto store = store::OpenStore(uri).ValueOrDie().store;
     for (const auto& [name, bytes] : LoadFolder(entry.path())) ASSERT_TRUE(store->Put(name, bytes).ok());
-    std::weak_ptr<Session> session;
+    std::weak_ptr<runtime::Session> session;
     for (const Status& status : AskAll(uri, &session)) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
@@ -295,7 +297,7 @@ TEST(Mutation, UndamagedScalarIndicesAreAsked) {
 
 TEST(Mutation, UndamagedIndicesAreSearched) {
   for (const auto& entry : fs::directory_iterator(SetsIn("mutation_indices"))) {
-    std::weak_ptr<Session> session;
+    std::weak_ptr<runtime::Session> session;
     for (const Status& status : SearchAll(entry.path().string(), &session)) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
@@ -305,10 +307,11 @@ TEST(Mutation, UndamagedIndicesAreSearched) {
 
 TEST(Mutation, UndamagedDataSetsRead) {
   for (const auto& entry : fs::directory_iterator(SetsIn("mutation"))) {
-    std::weak_ptr<Session> session;
+    std::weak_ptr<runtime::Session> session;
     for (const Status& status : ReadAll(entry.path().string(), &session)) {
       ADD_FAILURE() << entry.path() << ": " << status.ToString();
     }
+    EXPECT_TRUE(session.expired()) << "what its cache holds must not hold the session";
   }
 }
 

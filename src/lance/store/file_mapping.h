@@ -36,7 +36,7 @@ class FileMapping : public std::enable_shared_from_this<FileMapping> {
   /// read. Keeps the mapping alive.
   std::shared_ptr<arrow::Buffer> View(ByteRange range);
   /// The same of a range far smaller than a part: a part is mapped when so many were read from it that
-  /// mapping it costs no more than they did, and only if the page cache has all of it.
+  /// mapping it costs no more than they did.
   std::shared_ptr<arrow::Buffer> ViewSmall(ByteRange range);
 
  private:

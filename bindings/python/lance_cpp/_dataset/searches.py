@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 
 # Element types whose numpy arrays lie in memory as the native search takes them.
 _ELEMENTS = {pa.float16(): "float16", pa.float32(): "float32", pa.float64(): "float64", pa.uint8(): "uint8"}
 _MOST_PLANS = 16
-_CLOCKS = ("now", "current_", "today", "random")  # what a filter computes when it is planned, in functions' names
+# What a filter computes when it is planned, or anew each time.
+_CLOCKS = re.compile(r"\b(now|today|random|current_(date|time|timestamp))\b", re.IGNORECASE)
 _PLAIN = frozenset((str, int, float, bool))  # of equal values, equal plans
 
 
@@ -40,7 +43,7 @@ class Searches:
                     value = tuple(value)
                     if not all(v.__class__ in _PLAIN for v in value):
                         return None
-                elif kind not in _PLAIN or (name == "filter" and any(word in value.lower() for word in _CLOCKS)):
+                elif kind not in _PLAIN or (name == "filter" and kind is str and _CLOCKS.search(value)):
                     return None
                 key.append(name)
                 key.append(value)

@@ -238,6 +238,7 @@ class Executor {
   }
 
   // A search keeps nothing of what it reads: it hands on distances and row ids, its filter row ids only.
+  // (Plans with a root are scans of their own: most read a column once, and mapping it would not pay.)
   bool EmitsNothingStored() const {
     if (plan_->root != nullptr || plan_->emitted.empty()) return false;
     return std::all_of(plan_->emitted.begin(), plan_->emitted.end(), [&](int column) {
