@@ -347,3 +347,14 @@ def test_training_samples_rows_that_have_vectors(tmp_path, share):
         for dataset in (ours, lance.dataset(path)):
             found = dataset.to_table(columns=[], with_row_id=True, nearest={"column": "v", "q": values[row], "k": 1, "nprobes": 2, "refine_factor": 50})
             assert found["_distance"][0].as_py() < 1e-6
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+def test_statistics_of_a_definition_that_was_not_trained(tmp_path, rows):
+    told = {}
+    for engine in (lance, lance_cpp):
+        dataset = engine.write_dataset(table_of(vectors(rows, 8)), tmp_path / engine.__name__)
+        dataset = dataset.create_index("v", "IVF_PQ", num_partitions=2, num_sub_vectors=4, train=False)
+        told[engine] = dataset.stats.index_stats("v_idx")
+        del told[engine]["updated_at_timestamp_ms"]
+    assert told[lance_cpp] == told[lance]

@@ -7,6 +7,7 @@
 #include "index_progress.h"
 #include "lance/base/status.h"
 #include "lance/dataset.h"
+#include "lance/vector_codes.h"
 #include "schema_values.h"
 #include "write_options.h"
 
@@ -141,6 +142,30 @@ void BindVectorIndex(nb::module_& module) {
                               bytes(model.codebook.data(), model.codebook.size() * sizeof(float)));
       },
       nb::arg("dataset"), nb::arg("column"), nb::arg("options"));
+  module.def(
+      "transform_vectors",
+      [](std::shared_ptr<Dataset> dataset, const std::string& column, const nb::dict& options) {
+        EnsureCompute();
+        const VectorIndexOptions parsed = OptionsFromPython(options);
+        return StreamCapsule(Unwrap(Unlocked([&] { return TransformVectors(dataset, column, parsed); })));
+      },
+      nb::arg("dataset"), nb::arg("column"), nb::arg("options"));
+  module.def(
+      "shuffle_vectors",
+      [](nb::handle codes, uint64_t num_partitions) {
+        const auto reader = ImportReader(codes);
+        return StreamCapsule(Unwrap(Unlocked([&] { return ShuffleVectors(*reader, num_partitions); })));
+      },
+      nb::arg("codes"), nb::arg("num_partitions"));
+  module.def(
+      "create_vector_index_from_codes",
+      [](const Dataset& dataset, const std::string& column, const nb::dict& options, nb::handle codes) {
+        EnsureCompute();
+        const VectorIndexOptions parsed = OptionsFromPython(options);
+        const auto reader = ImportReader(codes);
+        return Unwrap(Unlocked([&] { return CreateVectorIndexFromCodes(dataset, column, parsed, *reader); }));
+      },
+      nb::arg("dataset"), nb::arg("column"), nb::arg("options"), nb::arg("codes"));
   module.def(
       "drop_index",
       [](const Dataset& dataset, const std::string& name, const nb::dict& options) {

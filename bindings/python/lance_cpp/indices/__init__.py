@@ -1,4 +1,4 @@
-"""Building indexes in parts: names and values; the work is not supported yet."""
+"""Building indexes in parts."""
 
 from __future__ import annotations
 

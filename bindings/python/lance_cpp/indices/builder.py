@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from lance_cpp import _native
+from lance_cpp._dataset import results
 from lance_cpp._unsupported import INDEXES, not_yet, unsupported
 from lance_cpp.indices.ivf import IvfModel
 from lance_cpp.indices.pq import PqModel
@@ -20,6 +21,39 @@ _METRICS = ("l2", "cosine", "euclidean", "dot", "hamming")
 def _lists(values, element, dimension):
     flat = pa.Array.from_buffers(element, len(values) // (element.bit_width // 8), [None, pa.py_buffer(values)])
     return pa.FixedSizeListArray.from_arrays(flat, dimension)
+
+
+def _join(dir_path, name):
+    return f"{str(dir_path).rstrip('/')}/{name}"
+
+
+def _write_stream(capsule, uri):
+    from lance_cpp.file import LanceFileWriter
+
+    reader = results.to_reader(capsule)
+    with LanceFileWriter(uri, reader.schema, version="2.0") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def _read_files(names, dir_path):
+    """Coded vectors of several files as one stream."""
+    from lance_cpp.file import LanceFileReader
+
+    if not names:
+        raise ValueError("there are no files of coded vectors")
+    readers = [LanceFileReader(_join(dir_path, name)) for name in names]
+    schema = readers[0].metadata().schema.remove_metadata()
+    lists = len(schema) == 1
+
+    def batches():
+        for name, reader in zip(names, readers):
+            for batch in reader.read_all(batch_size=1 if lists else 65536).to_batches():
+                if not batch.schema.equals(schema):
+                    raise ValueError(f"{names[0]} and {name} have different columns: {schema} and {batch.schema}")
+                yield batch.replace_schema_metadata(None)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 @dataclass
@@ -195,14 +229,56 @@ class IndicesBuilder:
     def assign_ivf_partitions(self, ivf_model, accelerator, *, output_uri=None):
         """Assigns partitions."""
 
-    @not_yet(INDEXES)
+    def _options_with(self, ivf, pq, **further):
+        metric = ivf.distance_type.lower()
+        codebook = pq.codebook.flatten().cast(pa.float32())
+        options = {
+            "type": "IVF_PQ", "metric": "l2" if metric == "euclidean" else metric,
+            "num_sub_vectors": pq.num_subvectors, "num_bits": pq.num_bits, "codebook": codebook,
+            "centroids": pa.FixedSizeListArray.from_arrays(ivf.centroids.flatten().cast(pa.float32()), self.dimension),
+            **further,
+        }  # fmt: skip
+        return {name: value for name, value in options.items() if value is not None}
+
     def transform_vectors(self, ivf, pq, dest_uri, fragments=None, partition_ds_uri=None):
-        """Computes codes."""
+        """Assigns vectors to partitions and codes them, without rows that have no vector, to a Lance file with the
+        columns ``_rowid``, ``__ivf_part_id`` and ``__pq_code``.
 
-    @not_yet(INDEXES)
+        :param ivf: the :class:`IvfModel`
+        :param pq: the :class:`PqModel`
+        :param dest_uri: the file to write
+        :param fragments: default: all; else a list that is not empty
+        """
+        if partition_ds_uri is not None:
+            raise unsupported("IndicesBuilder.transform_vectors(partition_ds_uri=...)", "partitions are assigned anew")
+        if fragments is not None and len(fragments) == 0:
+            raise ValueError("fragments must be a non-empty list or None")
+        ids = None if fragments is None else [fragment.fragment_id for fragment in fragments]
+        options = self._options_with(ivf, pq, fragments=ids)
+        _write_stream(_native.transform_vectors(self.dataset._ds, self.column[0], options), str(dest_uri))
+
     def shuffle_transformed_vectors(self, unsorted_filenames, dir_path, ivf, shuffle_output_root_filename="sorted"):
-        """Sorts codes by partition."""
+        """Sorts codes by partition. Holds 256 MiB of them at most, more goes to a temporary file.
 
-    @not_yet(INDEXES)
+        :param unsorted_filenames: files of :meth:`transform_vectors` in ``dir_path``
+        :returns: the names of the files written to ``dir_path``: a row for each partition, the list of its rows
+        """
+        if not isinstance(unsorted_filenames, list):
+            raise ValueError("filenames must be a list of strings")
+        codes = _native.shuffle_vectors(_read_files(unsorted_filenames, dir_path), len(ivf.centroids))
+        name = f"{shuffle_output_root_filename or 'sorted'}_0.lance"
+        _write_stream(codes, _join(dir_path, name))
+        return [name]
+
     def load_shuffled_vectors(self, filenames, dir_path, ivf, pq, index_name=None):
-        """Publishes the index."""
+        """Builds the index of codes and commits it for all fragments. The dataset of this builder stays at its
+        version.
+
+        :param filenames: files of :meth:`shuffle_transformed_vectors` in ``dir_path``
+        :param index_name: default ``<column>_idx``
+        """
+        if not isinstance(filenames, list):
+            raise ValueError("filenames must be a list of strings")
+        options = self._options_with(ivf, pq, name=index_name)
+        codes = _read_files(filenames, dir_path)
+        _native.create_vector_index_from_codes(self.dataset._ds, self.column[0], options, codes)

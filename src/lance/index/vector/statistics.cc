@@ -10,6 +10,7 @@
 #include "lance/index/vector/segment.h"
 #include "lance/store/object_store.h"
 #include "lance/table/bases.h"
+#include "lance/table/fragment_set.h"
 
 namespace lance::index {
 namespace {
@@ -74,6 +75,13 @@ Result<std::string> DescribeSegment(const table::Snapshot& snapshot, const table
   return out + R"(,"index_file_version":"V3"})";
 }
 
+// A definition that was not trained: it has no files and covers nothing. Older releases did not list files.
+Result<bool> IsUntrained(const table::IndexMetadata& entry) {
+  if (!entry.files.empty() || !entry.fragment_bitmap.has_value()) return false;
+  ARROW_ASSIGN_OR_RAISE(const auto covered, table::FragmentSet::Parse(*entry.fragment_bitmap));
+  return covered.empty();
+}
+
 }  // namespace
 
 Result<std::string> VectorIndexStatistics(const table::Snapshot& snapshot, const std::string& name,
@@ -83,6 +91,11 @@ Result<std::string> VectorIndexStatistics(const table::Snapshot& snapshot, const
     return entry.name == name && IsVectorIndex(entry.details_type_url);
   });
   if (found == entries->end()) return NotFound("vector index '{}' does not exist", name);
+  ARROW_ASSIGN_OR_RAISE(const bool untrained, IsUntrained(*found));
+  if (untrained) {
+    return JoinStatistics(snapshot, name, "N/A",
+                          [](const table::IndexMetadata&) -> Result<std::string> { return "{}"; });
+  }
   ARROW_ASSIGN_OR_RAISE(auto segment, VectorSegment::Open(snapshot, *found));
   return JoinStatistics(
       snapshot, name, KindName(segment->header().kind),

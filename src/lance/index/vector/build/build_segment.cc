@@ -1,147 +1,36 @@
-// Rows go through in windows: each is cut into pieces that all threads convert, assign and encode; the
-// results are appended to the shuffle in order, so that the files depend on nothing but the rows and the
-// seed.
+// Coded rows are appended to the shuffle in their order, so that the files depend on nothing but the rows and
+// the seed.
 #include "lance/index/vector/build/build_segment.h"
 
 #include <algorithm>
-#include <cstring>
-#include <numeric>
-#include <random>
 
 #include <arrow/api.h>
 
-#include "lance/index/vector/build/shuffle.h"
-#include "lance/index/vector/kmeans/kmeans.h"
-#include "lance/runtime/parallel_for.h"
-#include "lance/simd/nearest.h"
+#include "lance/index/vector/build/row_coder.h"
 
 namespace lance::index {
 namespace {
 
-constexpr int64_t kPieceRows = 2048;
-constexpr size_t kWindowBytes = 32 << 20;  // of vectors
-
-struct Piece {
-  std::shared_ptr<arrow::Array> vectors;
-  std::shared_ptr<arrow::Array> row_ids;
-  std::vector<uint32_t> partitions;
-  std::vector<uint8_t> records;  // code, then row id
-  double loss = 0;               // sum of the distances to the centroids
-};
-
-class Filler {
- public:
-  Filler(const VectorSource& source, const VectorModel& model, const BuildContext& context)
-      : source_(source),
-        model_(model),
-        context_(context),
-        options_(RowsOptions(model.metric, model.kind, model.type.element)),
-        record_bytes_(model.encoder->record_bytes() + sizeof(uint64_t)),
-        shuffle_(model.num_partitions(), record_bytes_, context.memory_budget_bytes,
-                 context.temporary_directory) {
-    if (!model.bytes()) {
-      nearest_ = simd::NearestPoint::Make(model.assign_metric(), model.centroids.data(),
-                                          model.num_partitions(), model.type.dim);
+// Assigns and codes all rows of a source; gives the sum of the distances to their centroids.
+Result<double> CodeAll(const VectorSource& source, const VectorModel& model, const BuildContext& context,
+                       PartitionedRows* rows) {
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "shuffle", 0, source.num_rows(), "rows"));
+  ARROW_ASSIGN_OR_RAISE(const auto coder, RowCoder::Make(source, model, context));
+  double loss = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<CodedRows> pieces, coder->Next());
+    if (pieces.empty()) break;
+    for (const CodedRows& piece : pieces) {
+      loss += piece.loss;
+      ARROW_RETURN_NOT_OK(rows->Append(piece.partitions, piece.row_ids.data(), piece.codes.data()));
     }
+    ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kProgress, "shuffle", coder->rows_read(),
+                                       source.num_rows(), "rows"));
   }
-
-  Status Run() {
-    ARROW_RETURN_NOT_OK(
-        context_.Report(BuildProgress::Event::kStart, "shuffle", 0, source_.num_rows(), "rows"));
-    ARROW_ASSIGN_OR_RAISE(const auto reader, source_.Scan());
-    const size_t window = std::max<size_t>(
-        16, kWindowBytes / (kPieceRows * model_.type.dim * std::max<size_t>(4, model_.type.element_bytes())));
-    uint64_t done = 0;
-    std::vector<Piece> pieces;
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(const auto batch, reader->Next());
-      for (int64_t at = 0; batch != nullptr && at < batch->num_rows(); at += kPieceRows) {
-        pieces.push_back({batch->column(0)->Slice(at, kPieceRows), batch->column(1)->Slice(at, kPieceRows)});
-      }
-      if (batch != nullptr) done += static_cast<uint64_t>(batch->num_rows());
-      if (pieces.size() >= window || batch == nullptr) {
-        ARROW_RETURN_NOT_OK(ProcessAll(&pieces));
-        ARROW_RETURN_NOT_OK(
-            context_.Report(BuildProgress::Event::kProgress, "shuffle", done, source_.num_rows(), "rows"));
-      }
-      if (batch == nullptr) break;
-    }
-    ARROW_RETURN_NOT_OK(shuffle_.Finish());
-    return context_.Report(BuildProgress::Event::kComplete, "shuffle");
-  }
-
-  /// Sum over all rows of the distance to their centroid; none of vectors of bits.
-  std::optional<double> loss() const { return model_.bytes() ? model_.loss : loss_; }
-
-  Result<PartitionRecords> Read(size_t partition) const {
-    const size_t count = shuffle_.counts()[partition], width = record_bytes_ - sizeof(uint64_t);
-    LANCE_CHECK_ARG(count <= UINT32_MAX, "a partition of {} rows is too large", count);
-    std::vector<uint8_t> rows(count * record_bytes_);
-    ARROW_RETURN_NOT_OK(shuffle_.Read(partition, rows.data()));
-    PartitionRecords out;
-    out.row_ids.resize(count);
-    for (size_t row = 0; row < count; ++row) {
-      const uint8_t* record = rows.data() + row * record_bytes_;
-      std::memcpy(&out.row_ids[row], record + width, sizeof(uint64_t));
-      std::memmove(rows.data() + row * width, record, width);
-    }
-    rows.resize(count * width);
-    out.records = std::move(rows);
-    return out;
-  }
-
- private:
-  Status ProcessAll(std::vector<Piece>* pieces) {
-    ARROW_RETURN_NOT_OK(context_.cancellation.Check());
-    ARROW_RETURN_NOT_OK(runtime::ParallelFor(context_.pool, pieces->size(),
-                                             [&](size_t i) { return Process(&(*pieces)[i]); }));
-    for (const Piece& piece : *pieces) {
-      loss_ += piece.loss;
-      ARROW_RETURN_NOT_OK(shuffle_.Append(piece.partitions, piece.records.data()));
-    }
-    pieces->clear();
-    return Status::OK();
-  }
-
-  Status Process(Piece* piece) const {
-    ARROW_ASSIGN_OR_RAISE(const VectorRows rows,
-                          ReadVectorRows(*piece->vectors, piece->row_ids.get(), model_.type, options_));
-    piece->vectors = piece->row_ids = nullptr;
-    const size_t count = rows.count(), width = record_bytes_ - sizeof(uint64_t);
-    piece->partitions.resize(count);
-    if (model_.bytes()) {
-      ARROW_RETURN_NOT_OK(AssignToModes(rows.stored.data(), count, model_.type.dim, model_.modes, nullptr,
-                                        piece->partitions.data(), nullptr));
-    } else {
-      std::vector<float> distances(count);
-      nearest_->Find(rows.values.data(), count, model_.type.dim, piece->partitions.data(), distances.data());
-      piece->loss = std::accumulate(distances.begin(), distances.end(), 0.0);
-    }
-    std::vector<uint8_t> codes(count * width);
-    AssignedRows assigned;
-    assigned.values = rows.values.data();
-    assigned.stored = rows.stored.empty() ? nullptr : rows.stored.data();
-    assigned.partitions = piece->partitions.data();
-    assigned.count = count;
-    ARROW_RETURN_NOT_OK(model_.encoder->Encode(assigned, codes.data()));
-    piece->records.resize(count * record_bytes_);
-    for (size_t row = 0; row < count; ++row) {
-      uint8_t* record = piece->records.data() + row * record_bytes_;
-      std::memcpy(record, codes.data() + row * width, width);
-      std::memcpy(record + width, &rows.row_ids[row], sizeof(uint64_t));
-    }
-    return Status::OK();
-  }
-
-  const VectorSource& source_;
-  const VectorModel& model_;
-  const BuildContext& context_;
-  VectorRowsOptions options_;
-  size_t record_bytes_;
-  std::unique_ptr<const simd::NearestPoint> nearest_;
-  Shuffle shuffle_;
-  double loss_ = 0;
-};
+  ARROW_RETURN_NOT_OK(rows->Finish());
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "shuffle"));
+  return loss;
+}
 
 }  // namespace
 
@@ -210,18 +99,26 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
 Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, const VectorModel& model,
                                                   const FillOptions& options, const SegmentTarget& target,
                                                   const BuildContext& context) {
-  Filler filler(source, model, context);
-  ARROW_RETURN_NOT_OK(filler.Run());
+  PartitionedRows rows(model.num_partitions(), model.encoder->record_bytes(), context);
+  ARROW_ASSIGN_OR_RAISE(const double loss, CodeAll(source, model, context, &rows));
+  // Of vectors of bits there is none but that of training.
+  const bool of_rows = !options.existing && !model.bytes();
+  return WriteRows(rows, model, of_rows ? loss : model.loss, options, target, context);
+}
+
+Result<std::vector<table::IndexFile>> WriteRows(const PartitionedRows& rows, const VectorModel& model,
+                                                std::optional<double> loss, const FillOptions& options,
+                                                const SegmentTarget& target, const BuildContext& context) {
   SegmentContent content;
   content.header = {model.kind, model.metric};
   content.centroids = model.CentroidTensor();
-  content.loss = options.existing ? model.loss : filler.loss();
+  content.loss = loss;
   content.encoder = model.encoder.get();
   content.num_partitions = model.num_partitions();
   content.read = [&](size_t partition) -> Result<PartitionRecords> {
-    if (!options.existing) return filler.Read(partition);
+    if (!options.existing) return rows.Read(partition);
     ARROW_ASSIGN_OR_RAISE(PartitionRecords out, options.existing(partition));
-    ARROW_ASSIGN_OR_RAISE(const PartitionRecords added, filler.Read(partition));
+    ARROW_ASSIGN_OR_RAISE(const PartitionRecords added, rows.Read(partition));
     out.row_ids.insert(out.row_ids.end(), added.row_ids.begin(), added.row_ids.end());
     out.records.insert(out.records.end(), added.records.begin(), added.records.end());
     return out;

@@ -22,6 +22,7 @@ inline constexpr char kStorageMetadataKey[] = "storage_metadata";  ///< auxiliar
 // Columns of auxiliary.idx.
 inline constexpr char kRowIdColumn[] = "_rowid";
 inline constexpr char kFlatColumn[] = "flat";
+inline constexpr char kPartitionColumn[] = "__ivf_part_id";
 inline constexpr char kPqColumn[] = "__pq_code";
 inline constexpr char kSqColumn[] = "__sq_code";
 inline constexpr char kRqColumn[] = "_rabit_codes";
