@@ -44,6 +44,7 @@ struct LANCE_EXPORT VectorIndexOptions {
   int max_iterations = 50;                 ///< of k-means
   uint64_t sample_rate = 256;              ///< training vectors for each partition
   std::vector<float> centroids;            ///< num_partitions * dim values: k-means is skipped
+  std::vector<uint8_t> bit_centroids;      ///< of uint8 columns instead
 
   uint64_t num_sub_vectors = 16;  ///< of PQ: bytes (4 bits: half bytes) a vector
   /// Of PQ 4 or 8 (default), of RQ 1 to 9 (default 5) a dimension.

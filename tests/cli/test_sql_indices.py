@@ -93,3 +93,26 @@ def test_search_verb(run, folder):
     assert "ANNSubIndex" not in run("search", path, "--like-row", "5", "--no-index", "--explain").out
     assert "--query" in run("search", path).err
     assert "id" in run("search", path, "--like-row", "5", "--column", "id").err
+
+
+def test_drop_index(run, query, folder):
+    """By its name, which may be on one table only; else with the table's name before it."""
+    lance.write_dataset(pa.table({"id": range(50)}), folder / "u.lance").create_scalar_index("id", "BTREE", name="ids")
+
+    def indices(table):
+        return [i["name"] for i in lance.dataset(str(folder / f"{table}.lance")).list_indices()]
+
+    assert run("sql", "-c", attached(folder, "CREATE INDEX ids ON db.t (id); CREATE INDEX near ON db.t USING ivf_flat (v)")).code == 0
+    assert run("sql", "-c", attached(folder, "DROP INDEX db.NEAR")).code == 0
+    assert indices("t") == ["ids"]
+    both = run("sql", "-c", attached(folder, "DROP INDEX db.ids"))
+    assert both.code != 0 and '"t" and "u"' in both.err
+    assert run("sql", "-c", attached(folder, 'DROP INDEX db."u.ids"')).code == 0
+    assert (indices("t"), indices("u")) == (["ids"], [])
+    held = run("sql", "-c", attached(folder, "BEGIN; DROP INDEX db.ids; COMMIT"))
+    assert held.code != 0 and "BEGIN" in held.err
+    gone = run("sql", "-c", attached(folder, "DROP INDEX db.nothing"))
+    assert gone.code != 0 and "nothing" in gone.err
+    # What was dropped is gone for the next statement of the same session.
+    done = query(attached(folder, "DROP INDEX IF EXISTS db.nothing; DROP INDEX db.main.ids; CREATE INDEX ids ON db.t (name); SELECT 1 AS n"))
+    assert done.to_pylist() == [{"n": 1}] and indices("t") == ["ids"]

@@ -114,3 +114,20 @@ def test_vectors_cast_to_half(tmp_path):
     assert ours["h"].type == theirs["h"].type and ours["h"].equals(theirs["h"])
     with pytest.raises(ValueError, match="cast_list_f16 only supports"):
         lance_cpp.dataset(path).to_table(columns={"h": "_cast_list_f16(id)"})
+
+
+def test_bfloat16(tmp_path):
+    """The reference refuses these vectors; ours are compared as they are, without an index."""
+    from ml_dtypes import bfloat16
+
+    data = np.random.default_rng(3).standard_normal((200, DIM)).astype(bfloat16)
+    column = pa.FixedSizeListArray.from_arrays(lance_cpp.arrow.BFloat16Array.from_numpy(data.reshape(-1)), DIM)
+    dataset = lance_cpp.write_dataset(pa.table({"id": range(200), "v": column}), tmp_path / "t")
+    for query in queries(5):
+        expected = ((data.astype(np.float64) - query.astype(bfloat16).astype(np.float64)) ** 2).sum(axis=1)
+        for _ in range(2):
+            got = dataset.to_table(["id", "_distance"], nearest={"column": "v", "q": query, "k": 4})
+            assert got["id"].to_pylist() == np.argsort(expected)[:4].tolist()
+            np.testing.assert_allclose(got["_distance"], np.sort(expected)[:4], rtol=1e-2)
+    with pytest.raises(Exception, match="floating|bfloat16"):
+        dataset.create_index("v", "IVF_FLAT", num_partitions=2)

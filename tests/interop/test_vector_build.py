@@ -125,6 +125,27 @@ def test_hamming(tmp_path, kind):
     assert found >= 190
 
 
+def test_given_centroids_of_bits(tmp_path):
+    random = np.random.default_rng(0)
+    data, centroids = (random.integers(0, 256, (rows, 8), dtype=np.uint8) for rows in (2000, 5))
+    given = pa.FixedSizeListArray.from_arrays(pa.array(centroids.reshape(-1)), 8)
+    told = []
+    for engine in (lance_cpp, lance):
+        dataset = engine.write_dataset(table_of(data), tmp_path / engine.__name__)
+        dataset = dataset.create_index("v", "IVF_FLAT", metric="hamming", num_partitions=5, ivf_centroids=given)
+        (index,) = dataset.stats.index_stats("v_idx")["indices"]
+        found = dataset.to_table(["id", "_distance"], nearest={"column": "v", "q": data[9], "k": 20, "nprobes": 1})
+        told.append((index["partitions"], found["_distance"].to_pylist()))
+    assert told[0] == told[1]
+    with pytest.raises(ValueError, match="must be uint8"):
+        lance_cpp.dataset(tmp_path / "lance_cpp").create_index(
+            "v", "IVF_FLAT", metric="hamming", num_partitions=5, ivf_centroids=centroids.astype(np.float32), replace=True
+        )
+    floats = lance_cpp.write_dataset(table_of(vectors(50, 8)), tmp_path / "floats")
+    with pytest.raises(ValueError, match="must be floats"):
+        floats.create_index("v", "IVF_FLAT", num_partitions=5, ivf_centroids=given)
+
+
 VARYING = {"centroids", "loss", "uuid", "partitions", "sub_index", "index_file_size_bytes", "uri", "size",
            "updated_at_timestamp_ms", "total_size_bytes", "size_bytes"}  # fmt: skip
 
@@ -347,6 +368,23 @@ def test_training_samples_rows_that_have_vectors(tmp_path, share):
         for dataset in (ours, lance.dataset(path)):
             found = dataset.to_table(columns=[], with_row_id=True, nearest={"column": "v", "q": values[row], "k": 1, "nprobes": 2, "refine_factor": 50})
             assert found["_distance"][0].as_py() < 1e-6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_details_are_those_of_pylance(tmp_path, kind):
+    table = table_of(vectors(600, 16))
+    parameters = {"metric": "cosine", "max_iters": 7, "sample_rate": 33, **KINDS[kind]}
+    described = []
+    for by in (lance, lance_cpp):
+        path = tmp_path / by.__name__
+        by.write_dataset(table, path).create_index("v", type_of(kind), num_partitions=2, **parameters)
+        for reader in (lance, lance_cpp):
+            described.append(reader.dataset(path).describe_indices()[0].details)
+    theirs, read_by_us, ours_read_by_them, ours = described
+    assert read_by_us == theirs and ours == ours_read_by_them
+    # pylance also notes how its own builder was tuned.
+    assert {**ours, "runtime_hints": {}} == {**theirs, "runtime_hints": {}}
+    assert ours["runtime_hints"].items() <= theirs["runtime_hints"].items()
 
 
 @pytest.mark.parametrize("rows", [0, 5])

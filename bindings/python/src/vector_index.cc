@@ -1,12 +1,15 @@
 // Vector indices: building, dropping, bringing up to date; k-means.
 #include "lance/vector_index.h"
 
+#include <cctype>
+
 #include <arrow/api.h>
 
 #include "bindings.h"
 #include "index_progress.h"
 #include "lance/base/status.h"
 #include "lance/dataset.h"
+#include "lance/index/vector/format/details.h"
 #include "lance/vector_codes.h"
 #include "schema_values.h"
 #include "write_options.h"
@@ -14,13 +17,14 @@
 namespace lance::python {
 namespace {
 
-// The values of a fixed-size list array of floats, one after the other.
-std::vector<float> FloatsFromPython(nb::handle object) {
-  const auto array = ImportArray(object);
-  std::shared_ptr<arrow::Array> values = array;
-  if (array->type_id() == arrow::Type::FIXED_SIZE_LIST) {
-    values = Unwrap(static_cast<const arrow::FixedSizeListArray&>(*array).Flatten());
-  }
+// The values of a fixed-size list array, one after the other.
+std::shared_ptr<arrow::Array> ValuesFromPython(nb::handle object) {
+  auto array = ImportArray(object);
+  if (array->type_id() != arrow::Type::FIXED_SIZE_LIST) return array;
+  return Unwrap(static_cast<const arrow::FixedSizeListArray&>(*array).Flatten());
+}
+
+std::vector<float> FloatsOf(const std::shared_ptr<arrow::Array>& values) {
   if (values->type_id() != arrow::Type::FLOAT || values->null_count() > 0) {
     Raise(InvalidArgument("centroids and codebooks are float32 without nulls, got {}",
                           values->type()->ToString()));
@@ -92,11 +96,54 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
   Take(options, "centroids", &centroids);
   Take(options, "codebook", &codebook);
   Take(options, "progress", &progress);
-  if (centroids.is_valid()) out.centroids = FloatsFromPython(centroids);
-  if (codebook.is_valid()) out.codebook = FloatsFromPython(codebook);
+  if (centroids.is_valid()) {
+    const auto values = ValuesFromPython(centroids);
+    if (values->type_id() == arrow::Type::UINT8 && values->null_count() == 0) {
+      const auto& bytes = static_cast<const arrow::UInt8Array&>(*values);
+      out.bit_centroids.assign(bytes.raw_values(), bytes.raw_values() + bytes.length());
+    } else {
+      out.centroids = FloatsOf(values);
+    }
+  }
+  if (codebook.is_valid()) out.codebook = FloatsOf(ValuesFromPython(codebook));
   // The caller's dict keeps the callable alive.
   if (progress.is_valid()) out.progress = ProgressFromPython(progress);
   out.commit = CommitSettingsFromPython(options);
+  return out;
+}
+
+// As pylance shows them.
+nb::dict DetailsToPython(nb::bytes bytes) {
+  const index::VectorIndexDetails details =
+      Unwrap(index::ParseVectorIndexDetails({reinterpret_cast<const uint8_t*>(bytes.c_str()), bytes.size()}));
+  nb::dict out;
+  std::string metric(index::MetricName(details.metric));
+  for (char& letter : metric) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  out["metric_type"] = metric;
+  if (details.target_partition_size > 0) out["target_partition_size"] = details.target_partition_size;
+  if (details.hnsw.has_value()) {
+    nb::dict hnsw;
+    hnsw["max_connections"] = details.hnsw->max_connections;
+    hnsw["construction_ef"] = details.hnsw->construction_ef;
+    hnsw["max_level"] = details.hnsw->max_level;
+    out["hnsw"] = hnsw;
+  }
+  if (details.quantizer.has_value() && *details.quantizer != index::Quantizer::kFlat) {
+    nb::dict compression;
+    std::string type(index::QuantizerName(*details.quantizer));
+    for (char& letter : type) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    compression["type"] = type;
+    compression["num_bits"] = details.num_bits;
+    if (*details.quantizer == index::Quantizer::kPq) compression["num_sub_vectors"] = details.num_sub_vectors;
+    if (*details.quantizer == index::Quantizer::kRq) {
+      const bool fast = details.rotation == index::RqMetadata::Rotation::kFast;
+      compression["rotation_type"] = fast ? "fast" : "matrix";
+    }
+    out["compression"] = compression;
+  }
+  nb::dict hints;
+  for (const auto& [name, value] : details.runtime_hints) hints[name.c_str()] = value;
+  out["runtime_hints"] = hints;
   return out;
 }
 
@@ -107,6 +154,7 @@ std::function<arrow::Status(const IndexBuildProgress&)> ProgressFromPython(nb::h
 }
 
 void BindVectorIndex(nb::module_& module) {
+  module.def("vector_index_details", &DetailsToPython, nb::arg("bytes"));
   module.def(
       "create_vector_index",
       [](const Dataset& dataset, const std::string& column, const nb::dict& options) {

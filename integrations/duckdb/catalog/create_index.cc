@@ -63,9 +63,9 @@ VectorIndexOptions ToVectorOptions(const IndexStatement& statement) {
     } else if (name == "num_bits") {
       out.num_bits = static_cast<uint32_t>(Count(name, value));
     } else if (name == "sample_rate") {
-      out.sample_rate = Count(name, value);
+      out.sample_rate = out.quantizer_sample_rate = Count(name, value);
     } else if (name == "max_iters") {
-      out.max_iterations = static_cast<int>(Count(name, value));
+      out.max_iterations = out.quantizer_iterations = static_cast<int>(Count(name, value));
     } else if (name == "m") {
       out.hnsw_m = static_cast<uint32_t>(Count(name, value));
     } else if (name == "ef_construction") {

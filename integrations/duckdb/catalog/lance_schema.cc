@@ -5,6 +5,7 @@
 
 #include <arrow/api.h>
 
+#include "catalog/drop_index.h"
 #include "catalog/lance_catalog.h"
 #include "catalog/lance_transaction.h"
 #include "dataset_arguments.h"
@@ -97,6 +98,9 @@ std::string LanceSchema::Spelling(const std::string& name) {
 
 duckdb::optional_ptr<duckdb::CatalogEntry> LanceSchema::LookupEntry(duckdb::CatalogTransaction transaction,
                                                                     const duckdb::EntryLookupInfo& lookup) {
+  if (lookup.GetCatalogType() == CatalogType::INDEX_ENTRY) {
+    return FindIndex(transaction.GetContext(), lookup.GetEntryName());
+  }
   // Names that cannot be are looked up as well: FROM 'x.parquet' under USE is one.
   if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
   if (!LanceCatalog::IsTableName(lookup.GetEntryName())) return nullptr;
@@ -145,7 +149,30 @@ duckdb::optional_ptr<duckdb::CatalogEntry> LanceSchema::CreateTable(duckdb::Cata
   return lance_transaction.FindTable(context, lance_catalog(), name, {}).get();
 }
 
+LanceIndex* LanceSchema::FindIndex(duckdb::ClientContext& context, const std::string& name) {
+  auto& lance = lance_catalog();
+  std::vector<std::string> tables;
+  if (lance.is_local()) {
+    tables = ListTables(lance.folder());
+  } else if (const size_t dot = name.find('.'); dot != std::string::npos) {
+    tables = {name.substr(0, dot)};
+  } else {
+    throw duckdb::NotImplementedException("looking for an index in all of %s: name it \"table.index\"",
+                                          lance.folder());
+  }
+  auto found = sql::FindIndex(context, lance, *this, name, tables);
+  return found ? LanceTransaction::Get(context, catalog).Keep(std::move(found)) : nullptr;
+}
+
 void LanceSchema::DropEntry(duckdb::ClientContext& context, duckdb::DropInfo& info) {
+  if (info.type == CatalogType::INDEX_ENTRY) {
+    const LanceIndex* index = FindIndex(context, info.name);
+    if (index == nullptr && info.if_not_found == duckdb::OnEntryNotFound::RETURN_NULL) return;
+    if (index == nullptr) {
+      throw duckdb::CatalogException("there is no index \"%s\" in %s", info.name, lance_catalog().folder());
+    }
+    return DropLanceIndex(context, lance_catalog(), *index);
+  }
   if (info.type != CatalogType::TABLE_ENTRY) Refuse("views or other things to drop");
   auto& lance = lance_catalog();
   const std::string name = Spelling(info.name);

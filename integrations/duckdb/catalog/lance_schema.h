@@ -8,6 +8,7 @@
 namespace lance::sql {
 
 class LanceCatalog;
+class LanceIndex;
 
 /// The one schema of an attached folder.
 class LanceSchema final : public duckdb::SchemaCatalogEntry {
@@ -43,6 +44,8 @@ class LanceSchema final : public duckdb::SchemaCatalogEntry {
 
  private:
   LanceCatalog& lance_catalog();
+  // nullptr when there is none.
+  LanceIndex* FindIndex(duckdb::ClientContext& context, const std::string& name);
   // The name of the table as it is spelled on disk; the given name when there is none.
   std::string Spelling(const std::string& name);
 };

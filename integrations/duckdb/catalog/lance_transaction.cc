@@ -32,6 +32,12 @@ duckdb::optional_ptr<LanceTable> LanceTransaction::FindTable(duckdb::ClientConte
   return tables_.emplace(key, std::move(opened)).first->second.get();
 }
 
+LanceIndex* LanceTransaction::Keep(duckdb::unique_ptr<LanceIndex> index) {
+  std::lock_guard lock(mutex_);
+  indices_.push_back(std::move(index));
+  return indices_.back().get();
+}
+
 void LanceTransaction::Forget(const std::string& path) {
   std::lock_guard lock(mutex_);
   for (auto next = tables_.begin(); next != tables_.end();) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "catalog/drop_index.h"
 #include "catalog/lance_table.h"
 #include "duckdb_api.h"
 #include "write/pending_change.h"
@@ -29,6 +30,8 @@ class LanceTransaction final : public duckdb::Transaction {
   duckdb::optional_ptr<LanceTable> FindTable(duckdb::ClientContext& context, LanceCatalog& catalog,
                                              const std::string& name,
                                              const duckdb::named_parameter_map_t& version);
+  /// Holds what was looked up until the transaction ends.
+  LanceIndex* Keep(duckdb::unique_ptr<LanceIndex> index);
   /// Forgets a table that changed.
   void Forget(const std::string& path);
 
@@ -48,6 +51,7 @@ class LanceTransaction final : public duckdb::Transaction {
   std::map<std::string, duckdb::unique_ptr<LanceTable>> tables_;  // by path and version
   // Tables that were forgotten: plans may point to them.
   std::vector<duckdb::unique_ptr<LanceTable>> forgotten_;
+  std::vector<duckdb::unique_ptr<LanceIndex>> indices_;
   std::shared_ptr<PendingChange> change_;
   bool half_way_ = false;
 };

@@ -151,6 +151,7 @@ def describe_indices(dataset) -> list:
                 field_names=[paths.get(field, str(field)) for field in indices[0]["fields"]],
                 segments=segments,
                 total_size_bytes=None if None in sizes else sum(sizes),
+                _details=indices[0]["details"],
             )
         )
     return out

@@ -68,7 +68,9 @@ class Searches:
         if getattr(q, "ndim", None) != 1:
             return
         element, dim, multi = _vector_shape(_find_column(scanner.dataset_schema, scanner._options["nearest"]["column"]))
-        if multi or _ELEMENTS.get(element) != str(q.dtype) or q.shape != (dim,):
+        if multi or isinstance(element, pa.BaseExtensionType):
+            return
+        if _ELEMENTS.get(element) != str(q.dtype) or q.shape != (dim,):
             return
         if len(self._plans) >= _MOST_PLANS:
             self._plans.pop(list(self._plans)[0], None)  # one step: other threads may add plans meanwhile

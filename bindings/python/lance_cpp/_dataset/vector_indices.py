@@ -23,6 +23,8 @@ _FURTHER = {
     "seed": "seed",
     "memory_budget_bytes": "memory_budget_bytes",
 }
+# These hold for the training of partitions and that of a quantizer.
+_OF_QUANTIZER = {"max_iters": "quantizer_iterations", "sample_rate": "quantizer_sample_rate"}
 # Accepted without effect: they say how the reference does its work.
 _WITHOUT_EFFECT = {"shuffle_partition_batches", "shuffle_partition_concurrency", "metric_type", "use_torch",
                    "implementation", "one_pass_ivfpq"}  # fmt: skip
@@ -59,7 +61,7 @@ def _check_column(schema, column):
 
 
 def _to_float_lists(values, what, shape_of):
-    """Centroids or a codebook as a fixed size list array of float32."""
+    """Centroids or a codebook as a fixed size list array of float32, or of uint8 where they are that already."""
     import numpy as np
 
     if isinstance(values, pa.FixedShapeTensorArray):
@@ -67,7 +69,10 @@ def _to_float_lists(values, what, shape_of):
     if isinstance(values, (pa.FixedSizeListArray, pa.ChunkedArray)):
         if isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
-        flat = values.flatten().cast(pa.float32())
+        flat = values.flatten()
+        if flat.type == pa.uint8():  # of vectors of bits
+            return pa.FixedSizeListArray.from_arrays(flat, values.type.list_size)
+        flat = flat.cast(pa.float32())
         return pa.FixedSizeListArray.from_arrays(flat, values.type.list_size)
     array = np.asarray(values)
     shape_of(array)
@@ -156,6 +161,8 @@ def _options(dimension, index_type, *, name, metric, replace, train, num_partiti
     for key, value in further.items():
         if key in _FURTHER:
             options[_FURTHER[key]] = value
+            if key in _OF_QUANTIZER:
+                options[_OF_QUANTIZER[key]] = value
         elif key == "index_file_version" and str(getattr(value, "value", value)).upper() != "V3":
             raise unsupported(f"index_file_version={value}", "new index files are V3")
         elif key not in _WITHOUT_EFFECT and key != "index_file_version":

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from lance_cpp._unsupported import INDEXES, missing_class, unsupported
+from lance_cpp import _native
+from lance_cpp._unsupported import INDEXES, missing_class
 from lance_cpp.indices.builder import IndexConfig, IndicesBuilder  # noqa: F401
 from lance_cpp.indices.ivf import IvfModel  # noqa: F401
 from lance_cpp.indices.pq import PqModel  # noqa: F401
@@ -40,12 +41,13 @@ class IndexDescription:
     field_names: list
     segments: list
     total_size_bytes: int | None
+    _details: bytes = b""
 
     @property
     def details(self) -> dict:
-        """What the index was made with. Of vector indexes not supported yet."""
+        """What the index was made with."""
         if self.type_url.endswith("VectorIndexDetails"):
-            raise unsupported("IndexDescription.details of a vector index", INDEXES)
+            return _native.vector_index_details(self._details)
         return {}
 
     def __repr__(self):

@@ -18,6 +18,7 @@ Result<index::VectorIndexParams> ParamsOf(const VectorIndexOptions& options) {
   out.max_iterations = options.max_iterations;
   out.sample_rate = options.sample_rate;
   out.centroids = options.centroids;
+  out.modes = options.bit_centroids;
   out.num_sub_vectors = options.num_sub_vectors;
   out.num_bits = options.num_bits;
   out.codebook = options.codebook;

@@ -36,7 +36,7 @@ Result<double> CodeAll(const VectorSource& source, const VectorModel& model, con
 
 uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num_rows) {
   constexpr uint64_t kMostPartitions = 4096;  // unless asked for
-  if (!params.centroids.empty()) return params.centroids.size() / dim;
+  if (params.centroid_values() > 0) return params.centroid_values() / dim;
   const uint64_t by_size = std::clamp<uint64_t>(num_rows / params.partition_size(), 1, kMostPartitions);
   if (!params.num_partitions.has_value()) return by_size;
   // A partition of a few rows prunes nothing and its centroid costs: fewer are made where codes lose
@@ -58,7 +58,7 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
   LANCE_CHECK_ARG(!type.multi || params.metric == simd::Metric::kCosine,
                   "multivector type supports only cosine distance");
   const uint64_t partitions = PartitionsFor(params, type.dim, source.num_rows());
-  uint64_t wanted = params.centroids.empty() ? partitions * params.sample_rate : 0;
+  uint64_t wanted = params.centroid_values() == 0 ? partitions * params.sample_rate : 0;
   if (params.kind.quantizer == Quantizer::kPq && params.codebook.empty()) {
     wanted = std::max(wanted, params.quantizer_sample_rate << params.bits());
   }

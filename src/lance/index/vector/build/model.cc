@@ -33,8 +33,9 @@ KMeansOptions OptionsOf(const VectorIndexParams& params, const BuildContext& con
 Status TrainPartitions(const VectorRows& sample, const VectorIndexParams& params, size_t num_partitions,
                        const BuildContext& context, VectorModel* model) {
   constexpr char kStage[] = "train_ivf";
-  if (!params.centroids.empty() && !model->bytes()) {
+  if (params.centroid_values() > 0) {
     model->centroids = params.centroids;
+    model->modes = params.modes;
     return Status::OK();
   }
   ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, kStage, 0,

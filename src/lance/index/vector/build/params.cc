@@ -23,12 +23,15 @@ Status VectorIndexParams::Validate(size_t dim, simd::Element element) const {
   LANCE_CHECK_ARG(
       sample_rate > 0 && max_iterations > 0 && quantizer_sample_rate > 0 && quantizer_iterations > 0,
       "sample_rate and max_iters must be greater than 0");
-  LANCE_CHECK_ARG(centroids.size() % dim == 0,
-                  "IVF centroids have {} values, no multiple of the dimension {}", centroids.size(), dim);
-  LANCE_CHECK_ARG(
-      centroids.empty() || !num_partitions.has_value() || *num_partitions == centroids.size() / dim,
-      "num_partitions {} does not match precomputed IVF centroids length {}", num_partitions.value_or(0),
-      centroids.size() / dim);
+  LANCE_CHECK_ARG(bytes ? centroids.empty() : modes.empty(),
+                  "centroids of {} vectors must be {}, as the vectors are", bytes ? "uint8" : "float",
+                  bytes ? "uint8" : "floats");
+  const size_t given = centroid_values();
+  LANCE_CHECK_ARG(given % dim == 0, "IVF centroids have {} values, no multiple of the dimension {}", given,
+                  dim);
+  LANCE_CHECK_ARG(given == 0 || !num_partitions.has_value() || *num_partitions == given / dim,
+                  "num_partitions {} does not match precomputed IVF centroids length {}",
+                  num_partitions.value_or(0), given / dim);
   if (kind.quantizer == Quantizer::kSq) {
     LANCE_CHECK_ARG(bits() == 8, "IVF_SQ takes 8 bits, got {}", bits());
   }

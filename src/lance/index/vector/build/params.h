@@ -27,6 +27,7 @@ struct VectorIndexParams {
   int max_iterations = 50;
   uint64_t sample_rate = 256;        ///< training vectors for each partition
   std::vector<float> centroids;      ///< given ones: num_partitions * dim; not trained then
+  std::vector<uint8_t> modes;        ///< of uint8 columns instead
   uint64_t num_sub_vectors = 16;     ///< of PQ
   std::optional<uint32_t> num_bits;  ///< of PQ (4, 8), SQ (8), RQ (1 to 9); none: 8, of RQ 5
   std::vector<float> codebook;       ///< a given one: [sub_vector][code][dim of it]
@@ -39,6 +40,8 @@ struct VectorIndexParams {
 
   uint32_t bits() const { return num_bits.value_or(kind.quantizer == Quantizer::kRq ? 5 : 8); }
   uint64_t partition_size() const;  ///< the target
+  /// Values of the given centroids of either kind; 0: they are trained.
+  size_t centroid_values() const { return centroids.size() + modes.size(); }
   Status Validate(size_t dim, simd::Element element) const;
 };
 
