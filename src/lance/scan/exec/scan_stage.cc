@@ -4,6 +4,7 @@
 
 #include <arrow/api.h>
 
+#include "lance/base/row_address.h"
 #include "lance/expr/expr.h"
 #include "lance/scan/exec/selection.h"
 
@@ -14,6 +15,14 @@ std::shared_ptr<arrow::Schema> SchemaOf(const ColumnSet& set, const std::vector<
   arrow::FieldVector fields;
   for (int index : columns) fields.push_back(set.columns[index].arrow);
   return arrow::schema(std::move(fields));
+}
+
+// Whether a column is the rows' addresses.
+bool IsAddress(const ReadContext& context, int column) {
+  const ColumnSource source = context.columns.columns[column].source;
+  if (source == ColumnSource::kRowAddress) return true;
+  return source == ColumnSource::kRowId && !context.include_deleted &&
+         !context.snapshot->manifest().has_stable_row_ids();
 }
 
 // Reading rows by range costs about as much per range as decoding this many rows that nobody wants. Past it,
@@ -91,6 +100,12 @@ Result<std::shared_ptr<arrow::RecordBatch>> ScanStage::RunFiltered(const Unit& u
 Result<std::vector<std::shared_ptr<arrow::Array>>> ScanStage::ReadLate(const Unit& unit,
                                                                        const Selection& selection) const {
   if (selection.all()) return unit.fragment->Read(plan_->late, unit.rows, unit.live_rows_before);
+  if (plan_->late.size() == 1 && unit.rows.size() == 1 && IsAddress(*plan_->context, plan_->late[0])) {
+    const RowAddress first =
+        RowAddress::Of(unit.fragment->fragment().id, static_cast<uint32_t>(unit.rows[0].start));
+    ARROW_ASSIGN_OR_RAISE(auto addresses, SelectAddresses(selection, first.value));
+    return std::vector{std::move(addresses)};
+  }
   const auto rows = static_cast<uint64_t>(selection.mask->length());
   const bool by_range = plan_->late_mode == LateMaterialization::kAll ||
                         plan_->late_mode == LateMaterialization::kColumns ||

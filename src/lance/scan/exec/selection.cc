@@ -67,17 +67,41 @@ RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows)
   return out;
 }
 
+namespace {
+
+// Fills selection.positions. False where the mask does not start at a byte of its own.
+bool FindPositions(const Selection& selection) {
+  if (selection.mask->offset() != 0 || selection.mask->length() > UINT32_MAX) return false;
+  std::vector<uint32_t>& positions = selection.positions;
+  if (!positions.empty()) return true;
+  positions.resize(static_cast<size_t>(selection.count) + simd::kSetBitsSlack);
+  positions.resize(simd::ListSetBits(selection.mask->values()->data(),
+                                     static_cast<size_t>(selection.mask->length()), positions.data()));
+  return true;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Array>> SelectAddresses(const Selection& selection, uint64_t first) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> addresses,
+                        arrow::AllocateBuffer(selection.count * static_cast<int64_t>(sizeof(uint64_t))));
+  auto* out = reinterpret_cast<uint64_t*>(addresses->mutable_data());
+  if (FindPositions(selection)) {
+    for (const uint32_t position : selection.positions) *out++ = first + position;
+  } else {
+    for (int64_t row = 0; row < selection.mask->length(); ++row) {
+      if (selection.mask->Value(row)) *out++ = first + static_cast<uint64_t>(row);
+    }
+  }
+  return std::make_shared<arrow::UInt64Array>(selection.count, std::move(addresses));
+}
+
 Result<std::shared_ptr<arrow::Array>> SelectValues(const Selection& selection,
                                                    const std::shared_ptr<arrow::Array>& array) {
   if (selection.all()) return array;
-  if (selection.mask->offset() == 0 && selection.mask->length() <= UINT32_MAX) {
-    std::vector<uint32_t>& positions = selection.positions;
-    if (positions.empty()) {
-      positions.resize(static_cast<size_t>(selection.count) + simd::kSetBitsSlack);
-      positions.resize(simd::ListSetBits(selection.mask->values()->data(),
-                                         static_cast<size_t>(selection.mask->length()), positions.data()));
-    }
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ArrayData> gathered, Gather(*array->data(), positions));
+  if (FindPositions(selection)) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ArrayData> gathered,
+                          Gather(*array->data(), selection.positions));
     if (gathered != nullptr) return arrow::MakeArray(std::move(gathered));
   }
   EnsureCompute();

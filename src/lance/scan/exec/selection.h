@@ -32,6 +32,10 @@ Result<Selection> MakeSelection(const std::shared_ptr<arrow::Array>& outcome);
 /// The physical rows that are selected; `rows` are those that the mask speaks of, in order.
 RowRanges SelectRows(const Selection& selection, std::span<const RowRange> rows);
 
+/// The addresses of the selected rows, when the mask speaks of rows that follow each other from the address
+/// `first` on.
+Result<std::shared_ptr<arrow::Array>> SelectAddresses(const Selection& selection, uint64_t first);
+
 /// The selected entries of an array of any type.
 Result<std::shared_ptr<arrow::Array>> SelectValues(const Selection& selection,
                                                    const std::shared_ptr<arrow::Array>& array);
