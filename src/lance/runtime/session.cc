@@ -24,6 +24,7 @@ struct Lru {
   uint64_t bytes = 0;
   uint64_t hits = 0;
   uint64_t misses = 0;
+  std::atomic<bool> evicted = false;
 
   // Moves an entry out, so that its value is released after the lock.
   void Unlink(std::list<Entry>::iterator place, std::list<Entry>* out) {
@@ -92,7 +93,10 @@ void Cache::Insert(const std::string& key, std::shared_ptr<const void> value, ui
   std::lock_guard lock(lru.mutex);
   if (auto found = lru.places.find(key); found != lru.places.end()) lru.Unlink(found->second, &dropped);
   if (bytes > impl_->capacity_bytes) return;
-  while (lru.bytes > impl_->capacity_bytes - bytes) lru.Unlink(std::prev(lru.entries.end()), &dropped);
+  while (lru.bytes > impl_->capacity_bytes - bytes) {
+    lru.Unlink(std::prev(lru.entries.end()), &dropped);
+    lru.evicted.store(true, std::memory_order_relaxed);
+  }
   lru.entries.splice(lru.entries.begin(), fresh);
   lru.places.emplace(lru.entries.front().key, lru.entries.begin());
   lru.bytes += bytes;
@@ -105,6 +109,14 @@ void Cache::Clear() {
   lru.places.clear();
   dropped.swap(lru.entries);
   lru.bytes = 0;
+}
+
+bool Cache::has_evicted() const { return impl_->Get().evicted.load(std::memory_order_relaxed); }
+
+void Cache::CountHits(uint64_t hits) {
+  Lru& lru = impl_->Get();
+  std::lock_guard lock(lru.mutex);
+  lru.hits += hits;
 }
 
 uint64_t Cache::size_bytes() const {

@@ -31,6 +31,11 @@ class Cache {
   std::shared_ptr<const void> Find(const std::string& key);
   void Insert(const std::string& key, std::shared_ptr<const void> value, uint64_t bytes);
   void Clear();
+  /// Whether entries have made room for others: until then it does not matter which were used last, and who
+  /// still knows an entry need not look it up.
+  bool has_evicted() const;
+  /// Counts lookups that were spared that way.
+  void CountHits(uint64_t hits);
   uint64_t size_bytes() const;
   uint64_t hits() const;
   uint64_t misses() const;

@@ -28,6 +28,18 @@ TEST(Cache, DropsTheLeastRecentlyUsedWhenFull) {
   EXPECT_EQ(cache.misses(), 1u);
 }
 
+TEST(Cache, TellsWhetherAnythingMadeRoom) {
+  Cache cache(100);
+  cache.Insert("a", Value(1), 60);
+  cache.Insert("a", Value(1), 90);  // in its own place
+  cache.Insert("large", Value(2), 101);
+  EXPECT_FALSE(cache.has_evicted());
+  cache.Insert("b", Value(3), 60);
+  EXPECT_TRUE(cache.has_evicted());
+  cache.CountHits(3);
+  EXPECT_EQ(cache.hits(), 3u);
+}
+
 TEST(Cache, ReplacesAKeyAndKeepsTheByteCount) {
   Cache cache(100);
   cache.Insert("a", Value(1), 90);

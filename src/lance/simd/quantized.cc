@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "lance/simd/level.h"
 #include "lance/simd/rounding.h"
@@ -42,9 +43,9 @@ void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, 
 void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
   scalar::EstimateLowerBounds(terms, sums, rows, bounds);
 }
-void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-               size_t sub_dim, size_t codewords, float* out) {
-  scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+void Codewords(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+               size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
+  scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
 }
 
 RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
@@ -56,6 +57,8 @@ RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* 
 using Bytes = hn::ScalableTag<uint8_t>;
 using Words = hn::ScalableTag<uint16_t>;
 
+// Loops over accumulators are unrolled by order: otherwise these lie in memory instead of registers.
+
 // Sums of 16 bits from additions of whole words: the upper bytes are summed apart, and taken off in the end.
 template <int S>
 struct WordSums {
@@ -63,6 +66,7 @@ struct WordSums {
   hn::Vec<Words> upper[S];
 
   HWY_INLINE void Clear() {
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) all[s] = upper[s] = hn::Zero(Words());
   }
   HWY_INLINE void Add(int s, hn::Vec<Bytes> entries) {
@@ -89,6 +93,7 @@ HWY_INLINE void NibbleStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, siz
     const auto low_table = hn::LoadDup128(d, tables + 32 * c);
     const auto high_table = hn::LoadDup128(d, tables + 32 * c + 16);
     const uint8_t* from = codes + c * rows + begin;
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
       const auto code = hn::LoadU(d, from + static_cast<size_t>(s) * lanes);
       const auto high = hn::And(hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(Words(), code))), low_half);
@@ -96,6 +101,7 @@ HWY_INLINE void NibbleStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, siz
       total.Add(s, hn::TableLookupBytes(high_table, high));
     }
   }
+#pragma GCC unroll 8
   for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
 }
 
@@ -104,6 +110,9 @@ void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t
   size_t r = 0;
   for (; r + 4 * lanes <= rows; r += 4 * lanes) NibbleStrip<4>(codes, r, rows, columns, tables, sums);
   for (; r + lanes <= rows; r += lanes) NibbleStrip<1>(codes, r, rows, columns, tables, sums);
+  if (r < rows && rows >= lanes) {  // some rows a second time rather than the last ones one by one
+    return NibbleStrip<1>(codes, rows - lanes, rows, columns, tables, sums);
+  }
   for (; r < rows; ++r) {
     uint16_t sum = 0;
     for (size_t c = 0; c < columns; ++c) {
@@ -128,6 +137,7 @@ HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_
     const __m512i t2 = _mm512_loadu_si512(table + 128);
     const __m512i t3 = _mm512_loadu_si512(table + 192);
     const uint8_t* from = codes + c * rows + begin;
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
       const __m512i code = _mm512_loadu_si512(from + 64 * s);
       const __m512i low = _mm512_permutex2var_epi8(t0, code, t1);
@@ -136,6 +146,7 @@ HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_
       total.Add(s, hn::Vec<Bytes>{entries});
     }
   }
+#pragma GCC unroll 8
   for (int s = 0; s < S; ++s) total.Store(s, sums + begin + 64 * static_cast<size_t>(s));
 }
 
@@ -143,6 +154,7 @@ void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* 
   size_t r = 0;
   for (; r + 256 <= rows; r += 256) ByteStrip<4>(codes, r, rows, columns, tables, sums);
   for (; r + 64 <= rows; r += 64) ByteStrip<1>(codes, r, rows, columns, tables, sums);
+  if (r < rows && rows >= 64) return ByteStrip<1>(codes, rows - 64, rows, columns, tables, sums);
   for (; r < rows; ++r) {
     uint16_t sum = 0;
     for (size_t c = 0; c < columns; ++c) {
@@ -184,10 +196,12 @@ HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_
     hn::Vec<Bytes> parts[16];
     for (size_t t = 0; t < 16; ++t) parts[t] = hn::LoadDup128(d, tables + 256 * c + 16 * t);
     const uint8_t* from = codes + c * rows + begin;
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
       total.Add(s, ChooseBytes(hn::LoadU(d, from + static_cast<size_t>(s) * lanes), parts));
     }
   }
+#pragma GCC unroll 8
   for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
 }
 
@@ -196,6 +210,7 @@ void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* 
   size_t r = 0;
   for (; r + 2 * lanes <= rows; r += 2 * lanes) ByteStrip<2>(codes, r, rows, columns, tables, sums);
   for (; r + lanes <= rows; r += lanes) ByteStrip<1>(codes, r, rows, columns, tables, sums);
+  if (r < rows && rows >= lanes) return ByteStrip<1>(codes, rows - lanes, rows, columns, tables, sums);
   for (; r < rows; ++r) {
     uint16_t sum = 0;
     for (size_t c = 0; c < columns; ++c) {
@@ -295,31 +310,68 @@ void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, 
   scalar::EstimateLowerBounds(rest, sums + r, rows - r, bounds + r);
 }
 
-void Codewords(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-               size_t sub_dim, size_t codewords, float* out) {
+// All codewords for Q queries: each value of the codebook is loaded once for all of them.
+template <bool kL2, int Q>
+HWY_INLINE void CodewordsOf(const float* HWY_RESTRICT queries, const float* HWY_RESTRICT codebook,
+                            size_t sub_vectors, size_t sub_dim, size_t codewords, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
-  if (codewords % lanes != 0) {
-    return scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
-  }
-  const bool l2 = metric == CodewordMetric::kL2;
+  const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
   for (size_t m = 0; m < sub_vectors; ++m) {
-    const float* sub_query = query + m * sub_dim;
+    const float* sub_query = queries + m * sub_dim;
     for (size_t c = 0; c < codewords; c += lanes) {
-      auto sum = hn::Zero(d);
+      hn::Vec<decltype(d)> sums[Q];
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; ++q) sums[q] = hn::Zero(d);
       const float* column = codebook + m * sub_dim * codewords + c;
       for (size_t i = 0; i < sub_dim; ++i, column += codewords) {
         const auto value = hn::LoadU(d, column);
-        const auto wanted = hn::Set(d, sub_query[i]);
-        if (l2) {
-          const auto difference = hn::Sub(wanted, value);
-          sum = hn::MulAdd(difference, difference, sum);
-        } else {
-          sum = hn::MulAdd(wanted, value, sum);
+#pragma GCC unroll 8
+        for (int q = 0; q < Q; ++q) {
+          const auto wanted = hn::Set(d, sub_query[static_cast<size_t>(q) * dim + i]);
+          if constexpr (kL2) {
+            const auto difference = hn::Sub(wanted, value);
+            sums[q] = hn::MulAdd(difference, difference, sums[q]);
+          } else {
+            sums[q] = hn::MulAdd(wanted, value, sums[q]);
+          }
         }
       }
-      hn::StoreU(l2 ? sum : hn::Sub(hn::Set(d, 1.0f), sum), d, out + m * codewords + c);
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; ++q) {
+        const auto distance = kL2 ? sums[q] : hn::Sub(hn::Set(d, 1.0f), sums[q]);
+        hn::StoreU(distance, d, out + static_cast<size_t>(q) * size + m * codewords + c);
+      }
     }
+  }
+}
+
+template <bool kL2>
+void CodewordsOfAll(const float* queries, size_t num_queries, const float* codebook, size_t sub_vectors,
+                    size_t sub_dim, size_t codewords, float* out) {
+  const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
+  size_t q = 0;
+  for (; q + 4 <= num_queries; q += 4) {
+    CodewordsOf<kL2, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+  }
+  for (; q + 2 <= num_queries; q += 2) {
+    CodewordsOf<kL2, 2>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+  }
+  if (q < num_queries) {
+    CodewordsOf<kL2, 1>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+  }
+}
+
+void Codewords(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+               size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
+  if (codewords % hn::Lanes(hn::ScalableTag<float>()) != 0) {
+    return scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords,
+                                     out);
+  }
+  if (metric == CodewordMetric::kL2) {
+    CodewordsOfAll<true>(queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
+  } else {
+    CodewordsOfAll<false>(queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
   }
 }
 
@@ -335,7 +387,9 @@ RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* 
   // The smallest entries, for the second pass.
   constexpr size_t kKept = 256;
   float kept[kKept];
-  auto finite = hn::Zero(d);
+  // The largest bits, which those of infinities and NaN are.
+  auto most = hn::Zero(d32);
+  const auto magnitude = hn::Set(d32, INT32_MAX);
   auto lowest = [&](size_t t, float* high_out) {
     const float* table = tables + t * entries;
     auto low = hn::LoadU(d, table), high = low;
@@ -343,7 +397,7 @@ RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* 
       const auto value = hn::LoadU(d, table + i);
       low = hn::Min(low, value);
       high = hn::Max(high, value);
-      finite = hn::MulAdd(value, hn::Zero(d), finite);
+      most = hn::Max(most, hn::And(hn::BitCast(d32, value), magnitude));
     }
     *high_out = hn::GetLane(hn::MaxOfLanes(d, high));
     return hn::GetLane(hn::MinOfLanes(d, low));
@@ -357,8 +411,10 @@ RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* 
     largest = std::max(largest, high - low);
     spans += high - low;
   }
-  // Zero unless an entry is not finite.
-  out.bias += hn::GetLane(hn::SumOfLanes(d, finite));
+  constexpr int32_t kInfinity = 0x7F800000;
+  if (hn::GetLane(hn::MaxOfLanes(d32, most)) >= kInfinity) {
+    out.bias = std::numeric_limits<float>::quiet_NaN();
+  }
   out.step = StepFor(largest, spans, count);
   const auto inverse = hn::Set(d, InverseOf(out.step));
   for (size_t t = 0; t < count; ++t) {
@@ -423,11 +479,14 @@ void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_
   HWY_DYNAMIC_DISPATCH(LowerBounds)(terms, sums, rows, bounds);
 }
 
-void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-                       size_t sub_dim, size_t codewords, float* out) {
-  if (UseScalar())
-    return scalar::CodewordDistances(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
-  HWY_DYNAMIC_DISPATCH(Codewords)(metric, query, codebook, sub_vectors, sub_dim, codewords, out);
+void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
+  if (UseScalar()) {
+    return scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords,
+                                     out);
+  }
+  HWY_DYNAMIC_DISPATCH(Codewords)
+  (metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
 }
 
 RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes) {

@@ -25,13 +25,13 @@ void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim
 /// Inner products of a float query with rows of bytes, row-major.
 void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
 
-/// Distances between a query and all codewords, sub-vector after sub-vector: out[m * codewords + c] is the
-/// squared L2 distance (or, of kDot, 1 - the inner product) of sub-vector m to its codeword c. `codebook` has
-/// for each sub-vector `sub_dim` rows of `codewords` values: value d of codeword c is at
-/// (m * sub_dim + d) * codewords + c.
+/// Distances between queries and all codewords, query after query and in it sub-vector after sub-vector:
+/// out[m * codewords + c] is the squared L2 distance (or, of kDot, 1 - the inner product) of sub-vector m to
+/// its codeword c. `codebook` has for each sub-vector `sub_dim` rows of `codewords` values: value d of
+/// codeword c is at (m * sub_dim + d) * codewords + c. Up to four queries cost one pass over the codebook.
 enum class CodewordMetric { kL2, kDot };
-void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-                       size_t sub_dim, size_t codewords, float* out);
+void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out);
 
 /// Rounds tables of floats to bytes: bytes[t][i] = (tables[t][i] - the table's smallest entry) / step, cut
 /// off, with one step for all tables, small enough that sums of one entry of each fit 16 bits.
@@ -71,8 +71,8 @@ void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint
 size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit);
 void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out);
 void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
-void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-                       size_t sub_dim, size_t codewords, float* out);
+void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out);
 }  // namespace scalar
 
 }  // namespace lance::simd

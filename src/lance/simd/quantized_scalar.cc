@@ -63,17 +63,20 @@ void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim,
   }
 }
 
-void CodewordDistances(CodewordMetric metric, const float* query, const float* codebook, size_t sub_vectors,
-                       size_t sub_dim, size_t codewords, float* out) {
-  for (size_t m = 0; m < sub_vectors; ++m) {
-    for (size_t c = 0; c < codewords; ++c) {
-      float sum = 0;
-      for (size_t d = 0; d < sub_dim; ++d) {
-        const float value = codebook[(m * sub_dim + d) * codewords + c];
-        const float difference = query[m * sub_dim + d] - value;
-        sum += metric == CodewordMetric::kL2 ? difference * difference : query[m * sub_dim + d] * value;
+void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
+                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
+  for (size_t q = 0; q < num_queries; ++q) {
+    const float* query = queries + q * sub_vectors * sub_dim;
+    for (size_t m = 0; m < sub_vectors; ++m) {
+      for (size_t c = 0; c < codewords; ++c) {
+        float sum = 0;
+        for (size_t d = 0; d < sub_dim; ++d) {
+          const float value = codebook[(m * sub_dim + d) * codewords + c];
+          const float difference = query[m * sub_dim + d] - value;
+          sum += metric == CodewordMetric::kL2 ? difference * difference : query[m * sub_dim + d] * value;
+        }
+        out[(q * sub_vectors + m) * codewords + c] = metric == CodewordMetric::kL2 ? sum : 1 - sum;
       }
-      out[m * codewords + c] = metric == CodewordMetric::kL2 ? sum : 1 - sum;
     }
   }
 }

@@ -147,14 +147,23 @@ TEST(QuantizedKernels, CompareCodewordsAsDefined) {
     for (auto metric : {CodewordMetric::kL2, CodewordMetric::kDot}) {
       for (size_t codewords : {16, 256, 5}) {
         for (size_t sub_dim : {1, 3, 8}) {
-          const size_t subs = 5;
-          const auto query = RandomFloats(subs * sub_dim, 8);
+          const size_t subs = 5, most = 7;
+          const auto queries = RandomFloats(most * subs * sub_dim, 8);
           const auto codebook = RandomFloats(subs * sub_dim * codewords, 9);
-          std::vector<float> expected(subs * codewords), actual(subs * codewords);
-          scalar::CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords,
+          std::vector<float> expected(most * subs * codewords), alone(subs * codewords);
+          scalar::CodewordDistances(metric, queries.data(), most, codebook.data(), subs, sub_dim, codewords,
                                     expected.data());
-          CodewordDistances(metric, query.data(), codebook.data(), subs, sub_dim, codewords, actual.data());
-          for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4);
+          for (size_t count = 0; count <= most; ++count) {
+            std::vector<float> actual(count * subs * codewords);
+            CodewordDistances(metric, queries.data(), count, codebook.data(), subs, sub_dim, codewords,
+                              actual.data());
+            for (size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-4);
+            if (count == 0) continue;
+            // Together or alone is the same to the last bit.
+            CodewordDistances(metric, queries.data() + (count - 1) * subs * sub_dim, 1, codebook.data(), subs,
+                              sub_dim, codewords, alone.data());
+            EXPECT_TRUE(std::equal(alone.begin(), alone.end(), actual.end() - alone.size()));
+          }
         }
       }
     }

@@ -158,13 +158,17 @@ TEST(HnswGraph, WalksToTheNearest) {
     for (uint32_t node : nodes) *out++ = std::fabs(static_cast<float>(node) - 7.2f);
   };
   auto found = graph->Search(distance, 3, nullptr);
-  ASSERT_EQ(found.size(), 3u);
-  EXPECT_EQ(found[0].node, 7u);
-  EXPECT_EQ(found[1].node, 8u);
-  EXPECT_EQ(found[2].node, 6u);
-  found = graph->Search(distance, 2, [](uint32_t node, float) { return node < 5; });
-  ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].node, 4u);
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ((*found)[0].node, 7u);
+  EXPECT_EQ((*found)[1].node, 8u);
+  EXPECT_EQ((*found)[2].node, 6u);
+  const auto low = [](uint32_t node, float) { return node < 5; };
+  found = graph->Search(distance, 2, low);
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[0].node, 4u);
+  EXPECT_FALSE(graph->Search(distance, 2, low, 2).has_value());
 }
 
 TEST(HnswGraph, RefusesWhatIsNoGraph) {

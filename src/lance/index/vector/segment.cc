@@ -250,30 +250,58 @@ uint64_t VectorSegment::memory_bytes() const {
          graphs_.size() * (sizeof(HnswMetadata) + 64);
 }
 
+bool VectorSegment::TakeKnown(std::span<const uint32_t> partitions, runtime::Cache* cache,
+                              std::vector<std::shared_ptr<const Partition>>* out) const {
+  if (cache->has_evicted()) return false;
+  std::unique_lock lock(known_mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || known_.empty()) return false;
+  uint64_t hits = 0;
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    (*out)[i] = known_[partitions[i]].lock();
+    hits += (*out)[i] != nullptr ? 1 : 0;
+  }
+  lock.unlock();
+  cache->CountHits(hits);
+  return hits == partitions.size();
+}
+
+void VectorSegment::KeepKnown(std::span<const uint32_t> partitions,
+                              std::span<const std::shared_ptr<const Partition>> loaded) const {
+  const std::unique_lock lock(known_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  known_.resize(num_partitions());
+  for (size_t i = 0; i < partitions.size(); ++i) known_[partitions[i]] = loaded[i];
+}
+
 Result<std::vector<std::shared_ptr<const Partition>>> VectorSegment::Load(
     std::span<const uint32_t> partitions, const RowMoves* moves, runtime::Cache* cache) const {
   std::vector<std::shared_ptr<const Partition>> out(partitions.size());
+  if (moves == nullptr && TakeKnown(partitions, cache, &out)) return out;
   std::vector<size_t> missing;
   const auto key = [&](uint32_t partition) {
     return fmt::format("vector/{}/{}/{}", uuid_, partition, moves == nullptr ? std::string() : moves->key());
   };
   for (size_t i = 0; i < partitions.size(); ++i) {
-    out[i] = std::static_pointer_cast<const Partition>(cache->Find(key(partitions[i])));
+    if (out[i] == nullptr) {
+      out[i] = std::static_pointer_cast<const Partition>(cache->Find(key(partitions[i])));
+    }
     if (out[i] == nullptr) missing.push_back(i);
   }
-  if (missing.empty()) return out;
-  std::vector<uint32_t> wanted;
-  for (const size_t i : missing) wanted.push_back(partitions[i]);
-  auto read = Read(wanted, moves);
-  if (!read.ok()) {
-    return WithContext(read.status(), fmt::format("reading partitions of vector index {}", uuid_));
+  if (!missing.empty()) {
+    std::vector<uint32_t> wanted;
+    for (const size_t i : missing) wanted.push_back(partitions[i]);
+    auto read = Read(wanted, moves);
+    if (!read.ok()) {
+      return WithContext(read.status(), fmt::format("reading partitions of vector index {}", uuid_));
+    }
+    for (size_t i = 0; i < missing.size(); ++i) {
+      const std::string name = key(wanted[i]);
+      std::shared_ptr<const Partition> partition = std::move((*read)[i]);
+      cache->Insert(name, partition, partition->memory_bytes() + name.size() + 64);
+      out[missing[i]] = std::move(partition);
+    }
   }
-  for (size_t i = 0; i < missing.size(); ++i) {
-    const std::string name = key(wanted[i]);
-    std::shared_ptr<const Partition> partition = std::move((*read)[i]);
-    cache->Insert(name, partition, partition->memory_bytes() + name.size() + 64);
-    out[missing[i]] = std::move(partition);
-  }
+  if (moves == nullptr) KeepKnown(partitions, out);
   return out;
 }
 

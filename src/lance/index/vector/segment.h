@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,6 +92,11 @@ class VectorSegment {
   Status ReadCodebook();
   Status ReadRotation();
   Status CheckColumns() const;
+  /// Fills in what is known without asking the cache; false when the others must be looked up.
+  bool TakeKnown(std::span<const uint32_t> partitions, runtime::Cache* cache,
+                 std::vector<std::shared_ptr<const Partition>>* out) const;
+  void KeepKnown(std::span<const uint32_t> partitions,
+                 std::span<const std::shared_ptr<const Partition>> loaded) const;
   Result<std::vector<std::shared_ptr<Partition>>> Read(std::span<const uint32_t> partitions,
                                                        const RowMoves* moves) const;
   Status ReadCodes(std::span<const uint32_t> partitions, std::span<Partition* const> out) const;
@@ -111,6 +117,11 @@ class VectorSegment {
   QuantizerModel quantizer_;
   simd::Element element_ = simd::Element::kFloat32;
   std::vector<HnswMetadata> graphs_;
+
+  // Partitions that the cache may still hold. Whoever finds the mutex taken looks into the cache instead, so
+  // that nobody waits, in a forked process either.
+  mutable std::mutex known_mutex_;
+  mutable std::vector<std::weak_ptr<const Partition>> known_;
 };
 
 }  // namespace lance::index

@@ -7,15 +7,18 @@
 
 #include "lance/index/vector/search/row_filters.h"
 #include "lance/runtime/session.h"
+#include "lance/runtime/thread_pool.h"
 #include "lance/scan/exec/candidates.h"
 #include "lance/scan/exec/parallel_for.h"
 
 namespace lance::scan {
 namespace {
 
-// Queries that one thread takes at a time: some hundred microseconds of work.
-constexpr size_t kQueriesOfRun = 4;
+// Queries that one thread takes at a time: at least some hundred microseconds of work, at most some MiB.
+constexpr size_t kFewestQueriesOfRun = 4;
+constexpr size_t kMostQueriesOfRun = 1024;
 constexpr size_t kCandidatesOfRun = 2048;  // whose distances one thread computes at a time
+constexpr size_t kRowsTogether = 8;        // whose vectors are loaded together
 
 class AnnStream : public BatchStream {
  public:
@@ -79,21 +82,32 @@ class AnnStream : public BatchStream {
     NodeTimer timer(node);
     const size_t vector_bytes = knn.dim * ElementBytes(knn.element);
     runtime::Cache* cache = &plan_->context->snapshot->session()->index_cache();
-    // Queries are independent; each thread takes a run of them, and what is found stays in their order.
+    // Each thread takes a run of the queries; what is found stays in their order.
     runtime::ThreadPool* pool = plan_->context->snapshot->session()->thread_pool();
-    const size_t runs = (knn.num_vectors + kQueriesOfRun - 1) / kQueriesOfRun;
+    const size_t threads = pool == nullptr ? 1 : static_cast<size_t>(pool->num_threads());
+    const size_t run_size = std::clamp((knn.num_vectors + 2 * threads - 1) / (2 * threads),
+                                       kFewestQueriesOfRun, kMostQueriesOfRun);
+    const size_t runs = (knn.num_vectors + run_size - 1) / run_size;
     std::vector<std::vector<Found>> found(runs);
     std::vector<index::SearchCounts> counts(runs);
     ARROW_RETURN_NOT_OK(ParallelFor(runs > 1 ? pool : nullptr, runs, [&](size_t run) -> Status {
-      const size_t end = std::min<size_t>(knn.num_vectors, (run + 1) * kQueriesOfRun);
-      for (size_t v = run * kQueriesOfRun; v < end; ++v) {
+      const size_t begin = run * run_size, end = std::min<size_t>(knn.num_vectors, begin + run_size);
+      const uint8_t* first = knn.queries->data() + begin * vector_bytes;
+      std::vector<std::vector<index::Neighbor>> neighbors(1);
+      if (end - begin == 1) {
         ARROW_RETURN_NOT_OK(run_->cancel.Check());
-        ARROW_ASSIGN_OR_RAISE(auto neighbors,
-                              index::Search(segments, knn.element, knn.queries->data() + v * vector_bytes,
-                                            ann.options, cache, &counts[run]));
+        ARROW_ASSIGN_OR_RAISE(neighbors[0],
+                              index::Search(segments, knn.element, first, ann.options, cache, &counts[run]));
+      } else {
+        ARROW_ASSIGN_OR_RAISE(neighbors,
+                              index::SearchMany(segments, {knn.element, first, end - begin, vector_bytes},
+                                                ann.options, cache, run_->cancel, &counts[run]));
+      }
+      for (size_t v = begin; v < end; ++v) {
         const auto query = static_cast<uint32_t>(knn.multi_vector ? 0 : v);
-        for (const index::Neighbor& n : neighbors)
+        for (const index::Neighbor& n : neighbors[v - begin]) {
           found[run].push_back({n.row_id, n.row_id, query, n.distance});
+        }
       }
       return Status::OK();
     }));
@@ -162,10 +176,15 @@ class AnnStream : public BatchStream {
     runtime::ThreadPool* pool = plan_->context->snapshot->session()->thread_pool();
     ARROW_RETURN_NOT_OK(ParallelFor(runs > 1 ? pool : nullptr, runs, [&](size_t run) -> Status {
       const size_t end = std::min(found.size(), (run + 1) * kCandidatesOfRun);
-      for (size_t i = run * kCandidatesOfRun; i < end; ++i) {
-        Found& f = found[i];
-        const auto place = std::lower_bound(addresses.begin(), addresses.end(), f.address);
-        f.distance = vectors.Distance(f.query, static_cast<size_t>(place - addresses.begin()));
+      for (size_t i = run * kCandidatesOfRun; i < end;) {
+        size_t rows[kRowsTogether];
+        const size_t count = std::min(end - i, kRowsTogether);
+        for (size_t j = 0; j < count; ++j) {
+          const auto place = std::lower_bound(addresses.begin(), addresses.end(), found[i + j].address);
+          rows[j] = static_cast<size_t>(place - addresses.begin());
+          vectors.Prefetch(rows[j]);
+        }
+        for (size_t j = 0; j < count; ++j, ++i) found[i].distance = vectors.Distance(found[i].query, rows[j]);
       }
       return Status::OK();
     }));

@@ -40,6 +40,7 @@ std::shared_ptr<arrow::RecordBatch> CandidateColumns::Finish() {
 Result<RowVectors> RowVectors::Make(const KnnQuery& knn, std::shared_ptr<arrow::Array> column) {
   RowVectors out;
   out.knn_ = &knn;
+  out.vector_bytes_ = knn.dim * ElementBytes(knn.element);
   ARROW_ASSIGN_OR_RAISE(out.holder_, GetMember(std::move(column), knn.members));
   const arrow::Array* lists = out.holder_.get();
   int64_t first = lists->offset();
@@ -62,26 +63,34 @@ Result<RowVectors> RowVectors::Make(const KnnQuery& knn, std::shared_ptr<arrow::
   return out;
 }
 
+void RowVectors::Prefetch(size_t row) const {
+  constexpr size_t kLine = 64, kMostLines = 8;  // the processor itself follows longer rows
+  if (knn_->multi_vector || vectors_ == nullptr) return;
+  const uint8_t* start = vectors_ + row * vector_bytes_;
+  for (size_t line = 0; line < kMostLines && line * kLine < vector_bytes_; ++line) {
+    __builtin_prefetch(start + line * kLine);
+  }
+}
+
 float RowVectors::Distance(size_t query, size_t row) const {
   const KnnQuery& knn = *knn_;
   if (holder_->IsNull(static_cast<int64_t>(row))) return std::nanf("");
-  const size_t vector_bytes = knn.dim * ElementBytes(knn.element);
   if (!knn.multi_vector) {
     float distance;
-    simd::Distances(knn.metric, knn.element, knn.queries->data() + query * vector_bytes,
-                    vectors_ + row * vector_bytes, 1, knn.dim, &distance);
+    simd::Distances(knn.metric, knn.element, knn.queries->data() + query * vector_bytes_,
+                    vectors_ + row * vector_bytes_, 1, knn.dim, &distance);
     return distance;
   }
   const int32_t begin = offsets_[row];
   const auto count = static_cast<size_t>(offsets_[row + 1] - begin);
   if (count == 0) return std::nanf("");
-  scratch_.resize(count);
+  std::vector<float> distances(count);
   float score = 0;
   for (size_t q = 0; q < knn.num_vectors; ++q) {
-    simd::Distances(knn.metric, knn.element, knn.queries->data() + q * vector_bytes,
-                    vectors_ + static_cast<size_t>(begin) * vector_bytes, count, knn.dim, scratch_.data());
-    float nearest = scratch_[0];
-    for (float distance : scratch_) {
+    simd::Distances(knn.metric, knn.element, knn.queries->data() + q * vector_bytes_,
+                    vectors_ + static_cast<size_t>(begin) * vector_bytes_, count, knn.dim, distances.data());
+    float nearest = distances[0];
+    for (float distance : distances) {
       if (distance < nearest || std::isnan(nearest)) nearest = distance;
     }
     score += nearest;

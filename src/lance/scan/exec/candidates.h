@@ -35,14 +35,17 @@ class RowVectors {
  public:
   /// `column` is the search's column of some rows.
   static Result<RowVectors> Make(const KnnQuery& knn, std::shared_ptr<arrow::Array> column);
+  /// Thread-safe.
   float Distance(size_t query, size_t row) const;
+  /// Starts to load a row that a distance is wanted of soon.
+  void Prefetch(size_t row) const;
 
  private:
   const KnnQuery* knn_ = nullptr;
   std::shared_ptr<arrow::Array> holder_;
   const uint8_t* vectors_ = nullptr;
+  size_t vector_bytes_ = 0;
   const int32_t* offsets_ = nullptr;  // multi: vectors of row i are [offsets[i], offsets[i + 1])
-  mutable std::vector<float> scratch_;
 };
 
 }  // namespace lance::scan

@@ -11,28 +11,47 @@
 namespace lance::index {
 namespace {
 
-// Marks of visited nodes that need no clearing between walks.
+// The nodes that a walk has met. A walk meets few of many, so this is a table that stays in the first-level
+// cache, where a mark for each node would be a cache miss for each.
 class Visited {
  public:
-  void Begin(size_t nodes) {
-    if (marks_.size() < nodes) marks_.resize(nodes, 0);
-    if (++current_ == 0) {
-      std::fill(marks_.begin(), marks_.end(), 0);
-      current_ = 1;
-    }
+  void Begin() {
+    slots_.assign(kFirstSlots, 0);
+    mask_ = kFirstSlots - 1;
+    count_ = 0;
   }
-  void Prefetch(std::span<const uint32_t> nodes) const {
-    for (const uint32_t node : nodes) __builtin_prefetch(&marks_[node]);
-  }
+  /// Whether the node is new.
   bool Insert(uint32_t node) {
-    if (marks_[node] == current_) return false;
-    marks_[node] = current_;
+    if (!Place(node + 1)) return false;
+    if (++count_ * 2 > slots_.size()) Grow();
     return true;
   }
 
  private:
-  std::vector<uint16_t> marks_;
-  uint16_t current_ = 0;
+  static constexpr size_t kFirstSlots = 4096;
+
+  // Slots hold a node's number plus 1, which is at most the number of rows, and 0 where there is none.
+  bool Place(uint32_t value) {
+    for (size_t at = (value * 2654435769u >> 8) & mask_;; at = (at + 1) & mask_) {
+      if (slots_[at] == value) return false;
+      if (slots_[at] != 0) continue;
+      slots_[at] = value;
+      return true;
+    }
+  }
+
+  void Grow() {
+    const std::vector<uint32_t> old = std::move(slots_);
+    slots_.assign(old.size() * 2, 0);
+    mask_ = slots_.size() - 1;
+    for (const uint32_t value : old) {
+      if (value != 0) Place(value);
+    }
+  }
+
+  std::vector<uint32_t> slots_;
+  size_t mask_ = 0;
+  size_t count_ = 0;
 };
 
 Result<HnswLevel> ReadLevel(size_t level, const arrow::UInt32Array& ids, const arrow::ListArray& lists,
@@ -127,11 +146,13 @@ HnswGraph::Found HnswGraph::Descend(const Distance& distance, Found entry) const
   return entry;
 }
 
-std::vector<HnswGraph::Found> HnswGraph::Search(const Distance& distance, size_t ef,
-                                                const Accept& accept) const {
-  if (num_rows_ == 0 || ef == 0) return {};
-  thread_local Visited visited;
-  visited.Begin(num_rows_);
+std::optional<std::vector<HnswGraph::Found>> HnswGraph::Search(const Distance& distance, size_t ef,
+                                                               const Accept& accept,
+                                                               size_t most_distances) const {
+  if (num_rows_ == 0 || ef == 0) return std::vector<Found>();
+  thread_local Visited of_thread;
+  Visited& visited = of_thread;  // looked up once
+  visited.Begin();
   Found entry{0, entry_point_};
   distance({&entry.node, 1}, &entry.distance);
   entry = Descend(distance, entry);
@@ -158,16 +179,18 @@ std::vector<HnswGraph::Found> HnswGraph::Search(const Distance& distance, size_t
   const HnswLevel& bottom = levels_.front();
   std::vector<uint32_t> fresh;
   std::vector<float> distances;
+  size_t computed = 0;
   while (!candidates.empty()) {
     const Found current = candidates.top();
     if (current.distance > bound()) break;
     candidates.pop();
     fresh.clear();
     const auto neighbors = bottom.At(current.node);
-    visited.Prefetch(neighbors);
     for (uint32_t neighbor : neighbors) {
       if (visited.Insert(neighbor)) fresh.push_back(neighbor);
     }
+    computed += fresh.size();
+    if (computed > most_distances) return std::nullopt;
     distances.resize(fresh.size());
     distance(fresh, distances.data());
     for (size_t i = 0; i < fresh.size(); ++i) {

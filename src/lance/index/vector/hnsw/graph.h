@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -60,8 +61,10 @@ class HnswGraph {
 
   /// The nearest nodes that a walk with `ef` candidates meets, nearest first, at most `ef` (Malkov and
   /// Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical navigable small
-  /// world graphs", 2018, algorithms 2 and 5). Nodes that are not accepted are walked over.
-  std::vector<Found> Search(const Distance& distance, size_t ef, const Accept& accept) const;
+  /// world graphs", 2018, algorithms 2 and 5). Nodes that are not accepted are walked over. None when more
+  /// than about `most_distances` distances would be needed.
+  std::optional<std::vector<Found>> Search(const Distance& distance, size_t ef, const Accept& accept,
+                                           size_t most_distances = SIZE_MAX) const;
 
  private:
   HnswGraph() = default;

@@ -64,14 +64,15 @@ std::unique_ptr<Scorer> MakeFlatScorer(const VectorSegment& segment, const Prepa
   return std::make_unique<FlatScorer>(segment, query);
 }
 
-std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query) {
+std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                   ScorerScratch* scratch) {
   switch (segment.header().kind.quantizer) {
     case Quantizer::kPq:
-      return MakePqScorer(segment, query);
+      return MakePqScorer(segment, query, scratch);
     case Quantizer::kSq:
       return MakeSqScorer(segment, query);
     case Quantizer::kRq:
-      return MakeRqScorer(segment, query);
+      return MakeRqScorer(segment, query, scratch);
     default:
       return MakeFlatScorer(segment, query);
   }

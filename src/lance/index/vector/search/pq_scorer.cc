@@ -3,35 +3,46 @@
 #include "lance/index/vector/search/byte_tables.h"
 #include "lance/index/vector/search/scorer.h"
 #include "lance/simd/quantized.h"
+#include "lance/simd/select.h"
 
 namespace lance::index {
 namespace {
+
+// Tables that are computed in one pass over the codebook.
+constexpr ptrdiff_t kTogether = 4;
 
 // Rows are first judged by tables of bytes, which are looked up in registers; those that may be near enough
 // then get their distance from the tables of floats, in the order in which the reference adds.
 class PqScorer : public Scorer {
  public:
-  PqScorer(const VectorSegment& segment, const PreparedQuery& query)
+  PqScorer(const VectorSegment& segment, const PreparedQuery& query, ScorerScratch* scratch)
       : segment_(segment),
         query_(query),
+        scratch_(*scratch),
+        sums_(scratch->sums),
         pq_(segment.quantizer().pq()),
         subs_(pq_.num_sub_vectors),
         codewords_(size_t{1} << pq_.num_bits),
-        row_major_(segment.header().kind.sub_index == SubIndex::kHnsw),
-        tables_(subs_ * codewords_),
-        residual_(segment.dimension()) {
+        row_major_(segment.header().kind.sub_index == SubIndex::kHnsw) {
     if (segment.header().metric == simd::Metric::kDot) {
       offset_ = static_cast<float>(subs_) - 1;
-      MakeTables(simd::CodewordMetric::kDot, query.values.data());
+      own_table_.resize(subs_ * codewords_);
+      Compute(simd::CodewordMetric::kDot, query.values.data(), 1, own_table_.data());
+      Use(own_table_.data());
     }
   }
 
   void Begin(const Partition& partition, size_t number, float) override {
     partition_ = &partition;
     if (!segment_.uses_residuals()) return;
-    const float* centroid = segment_.centroids().data() + number * segment_.dimension();
-    for (size_t d = 0; d < residual_.size(); ++d) residual_[d] = query_.values[d] - centroid[d];
-    MakeTables(simd::CodewordMetric::kL2, residual_.data());
+    const Upcoming wanted{this, static_cast<uint32_t>(number)};
+    auto& computed = scratch_.computed;
+    auto found = std::find(computed.begin(), computed.end(), wanted);
+    if (found == computed.end()) {
+      ComputeFrom(wanted);
+      found = computed.begin();
+    }
+    Use(scratch_.tables.data() + static_cast<size_t>(found - computed.begin()) * subs_ * codewords_);
   }
 
   void Scan(Neighbors* out) override {
@@ -48,11 +59,21 @@ class PqScorer : public Scorer {
     } else {
       simd::SumByteTables(codes, rows, subs_, rounded_.data(), sums_.data());
     }
+    // While there is no limit the most likely rows come first: they make one.
+    int32_t seen = -1;
+    if (!out->full() && rows > out->missing()) {
+      seen = simd::KthSmallest(sums_.data(), rows, out->missing());
+      for (size_t r = 0; r < rows; ++r) {
+        r += simd::FindAtMostU16(sums_.data() + r, rows - r, static_cast<uint16_t>(seen));
+        if (r < rows) out->Offer(RowDistance(static_cast<uint32_t>(r)), ids[r]);
+      }
+    }
     float limit = out->limit();
     std::optional<uint16_t> cutoff = rounded_.Cutoff(limit + offset_);
     for (size_t r = 0; r < rows && cutoff.has_value(); ++r) {
       r += simd::FindAtMostU16(sums_.data() + r, rows - r, *cutoff);
       if (r >= rows) break;
+      if (sums_[r] <= seen) continue;
       out->Offer(RowDistance(static_cast<uint32_t>(r)), ids[r]);
       if (out->limit() < limit) {
         limit = out->limit();
@@ -67,17 +88,44 @@ class PqScorer : public Scorer {
   }
 
  private:
-  void MakeTables(simd::CodewordMetric metric, const float* query) {
-    simd::CodewordDistances(metric, query, segment_.quantizer().codebook.data(), subs_, pq_.sub_dimension(),
-                            codewords_, tables_.data());
-    if (!row_major_) rounded_ok_ = rounded_.Make(tables_.data(), subs_, codewords_);
+  // Tables of what is wanted and of what was announced to come after it.
+  void ComputeFrom(const Upcoming& wanted) {
+    const std::span<const Upcoming> upcoming = scratch_.upcoming;
+    const auto from =
+        std::find(upcoming.begin() + static_cast<ptrdiff_t>(scratch_.position), upcoming.end(), wanted);
+    scratch_.computed.assign(1, wanted);
+    if (from != upcoming.end()) {
+      const auto end = upcoming.end() - from > kTogether ? from + kTogether : upcoming.end();
+      scratch_.computed.assign(from, end);
+      scratch_.position = static_cast<size_t>(end - upcoming.begin());
+    }
+    const size_t count = scratch_.computed.size(), dimension = segment_.dimension();
+    scratch_.residuals.resize(count * dimension);
+    for (size_t i = 0; i < count; ++i) {
+      const float* centroid = segment_.centroids().data() + scratch_.computed[i].partition * dimension;
+      const auto& query = static_cast<const PqScorer*>(scratch_.computed[i].scorer)->query_.values;
+      float* residual = scratch_.residuals.data() + i * dimension;
+      for (size_t d = 0; d < dimension; ++d) residual[d] = query[d] - centroid[d];
+    }
+    scratch_.tables.resize(count * subs_ * codewords_);
+    Compute(simd::CodewordMetric::kL2, scratch_.residuals.data(), count, scratch_.tables.data());
+  }
+
+  void Compute(simd::CodewordMetric metric, const float* queries, size_t count, float* tables) const {
+    simd::CodewordDistances(metric, queries, count, segment_.quantizer().codebook.data(), subs_,
+                            pq_.sub_dimension(), codewords_, tables);
+  }
+
+  void Use(const float* table) {
+    table_ = table;
+    if (!row_major_) rounded_ok_ = rounded_.Make(table_, subs_, codewords_);
   }
 
   float RowDistance(uint32_t row) const {
     const size_t columns = pq_.code_bytes();
     const size_t stride = row_major_ ? 1 : partition_->num_rows;
     const uint8_t* code = partition_->codes->data() + (row_major_ ? row * columns : row);
-    const float* table = tables_.data();
+    const float* table = table_;
     float sum = 0;
     if (pq_.num_bits == 4) {
       for (size_t c = 0; c < columns; ++c, code += stride, table += 32) {
@@ -91,23 +139,25 @@ class PqScorer : public Scorer {
 
   const VectorSegment& segment_;
   const PreparedQuery& query_;
+  ScorerScratch& scratch_;
+  std::vector<uint16_t>& sums_;
   const PqMetadata& pq_;
   const size_t subs_;
   const size_t codewords_;
   const bool row_major_;
-  float offset_ = 0;  // dot: every table but one counts a 1 too much
-  std::vector<float> tables_;
+  float offset_ = 0;              // dot: every table but one counts a 1 too much
+  std::vector<float> own_table_;  // where it is the same for all partitions
+  const float* table_ = nullptr;  // of the partition it turned to
   ByteTables rounded_;
   bool rounded_ok_ = false;
-  std::vector<float> residual_;
-  std::vector<uint16_t> sums_;
   const Partition* partition_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Scorer> MakePqScorer(const VectorSegment& segment, const PreparedQuery& query) {
-  return std::make_unique<PqScorer>(segment, query);
+std::unique_ptr<Scorer> MakePqScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                     ScorerScratch* scratch) {
+  return std::make_unique<PqScorer>(segment, query, scratch);
 }
 
 }  // namespace lance::index

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lance/simd/find_at_most.h"
+#include "lance/simd/select.h"
+
 namespace lance::index {
 namespace {
 
@@ -29,42 +32,73 @@ const Rule& RuleFor(simd::Metric metric, uint64_t k) {
   return metric == simd::Metric::kDot ? kDot[bucket] : kL2[bucket];
 }
 
+// Vectors of length 1 are compared by L2 when the metric is cosine.
+simd::Metric CentroidMetric(simd::Metric metric) {
+  return metric == simd::Metric::kDot ? metric : simd::Metric::kL2;
+}
+
 }  // namespace
 
-Probes::Probes(const VectorSegment& segment, const PreparedQuery& query) {
-  const size_t count = segment.num_partitions();
-  std::vector<float> distances(count);
+std::vector<float> CentroidDistances(const VectorSegment& segment, const PreparedQuery& query) {
+  std::vector<float> out(segment.num_partitions());
   const simd::Metric metric = segment.header().metric;
   const Tensor& stored = segment.stored_centroids();
   if (metric == simd::Metric::kHamming) {
     if (stored.element == simd::Element::kUInt8 && query.element == simd::Element::kUInt8) {
-      simd::Distances(metric, stored.element, query.stored, stored.data.data(), count, segment.dimension(),
-                      distances.data());
+      simd::Distances(metric, stored.element, query.stored, stored.data.data(), out.size(),
+                      segment.dimension(), out.data());
     }
   } else {
-    // Vectors of length 1 are compared by L2 when the metric is cosine.
-    simd::Distances(metric == simd::Metric::kDot ? metric : simd::Metric::kL2, simd::Element::kFloat32,
-                    query.values.data(), segment.centroids().data(), count, segment.dimension(),
-                    distances.data());
+    simd::Distances(CentroidMetric(metric), simd::Element::kFloat32, query.values.data(),
+                    segment.centroids().data(), out.size(), segment.dimension(), out.data());
   }
-  probes_.reserve(count);
-  for (size_t p = 0; p < count; ++p) {
-    // What is no number goes last: such numbers have no order.
-    const float distance = std::isnan(distances[p]) ? INFINITY : distances[p];
-    probes_.push_back({distance, static_cast<uint32_t>(p)});
+  return out;
+}
+
+std::vector<std::vector<float>> CentroidDistances(const VectorSegment& segment,
+                                                  std::span<const PreparedQuery* const> queries) {
+  std::vector<std::vector<float>> out;
+  const simd::Metric metric = segment.header().metric;
+  const size_t count = segment.num_partitions(), dimension = segment.dimension();
+  if (metric == simd::Metric::kHamming || queries.size() == 1) {
+    for (const PreparedQuery* query : queries) out.push_back(CentroidDistances(segment, *query));
+    return out;
+  }
+  std::vector<float> values, distances(queries.size() * count);
+  values.reserve(queries.size() * dimension);
+  for (const PreparedQuery* query : queries) {
+    values.insert(values.end(), query->values.begin(), query->values.end());
+  }
+  simd::BatchDistancesF32(CentroidMetric(metric), values.data(), queries.size(), segment.centroids().data(),
+                          count, dimension, distances.data());
+  for (size_t q = 0; q < queries.size(); ++q) {
+    const auto from = distances.begin() + static_cast<ptrdiff_t>(q * count);
+    out.emplace_back(from, from + static_cast<ptrdiff_t>(count));
+  }
+  return out;
+}
+
+Probes::Probes(std::vector<float> distances) : distances_(std::move(distances)) {
+  // What is no number goes last: such numbers have no order.
+  for (float& distance : distances_) {
+    if (std::isnan(distance)) distance = INFINITY;
   }
 }
 
-const Probe& Probes::At(size_t index) {
-  if (index >= sorted_) {
-    const size_t wanted = std::min(probes_.size(), std::max<size_t>({index + 1, sorted_ * 2, 32}));
-    const auto begin = probes_.begin() + static_cast<ptrdiff_t>(sorted_);
-    const auto middle = probes_.begin() + static_cast<ptrdiff_t>(wanted);
-    std::nth_element(begin, middle - 1, probes_.end());
-    std::sort(begin, middle);
-    sorted_ = wanted;
+// Of equally far partitions all or none are among the sorted ones.
+void Probes::Sort(size_t wanted) {
+  const float farthest = simd::KthSmallest(distances_.data(), distances_.size(), wanted);
+  sorted_.clear();
+  for (size_t p = 0; p < distances_.size(); ++p) {
+    p += simd::FindAtMost(distances_.data() + p, distances_.size() - p, farthest);
+    if (p < distances_.size()) sorted_.push_back({distances_[p], static_cast<uint32_t>(p)});
   }
-  return probes_[index];
+  std::sort(sorted_.begin(), sorted_.end());
+}
+
+const Probe& Probes::At(size_t index) {
+  if (index >= sorted_.size()) Sort(std::min(size(), std::max<size_t>({index + 1, sorted_.size() * 2, 32})));
+  return sorted_[index];
 }
 
 size_t Probes::Initial(const ProbeBounds& bounds, uint64_t k, simd::Metric metric) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "lance/index/vector/search/scorer.h"
@@ -23,11 +24,17 @@ struct ProbeBounds {
   std::optional<size_t> maximum;
 };
 
+/// Distances of queries to all centroids of a segment; of several queries in one pass over the centroids.
+std::vector<std::vector<float>> CentroidDistances(const VectorSegment& segment,
+                                                  std::span<const PreparedQuery* const> queries);
+std::vector<float> CentroidDistances(const VectorSegment& segment, const PreparedQuery& query);
+
 /// The partitions of a segment, nearest first as far as anyone has asked. One thread at a time.
 class Probes {
  public:
-  Probes(const VectorSegment& segment, const PreparedQuery& query);
-  size_t size() const { return probes_.size(); }
+  /// From the distances of all partitions' centroids.
+  explicit Probes(std::vector<float> distances);
+  size_t size() const { return distances_.size(); }
   /// The `index`-th nearest.
   const Probe& At(size_t index);
   /// How many are searched at first: the bounds, or without fixed ones as many as the gap between centroids
@@ -35,8 +42,10 @@ class Probes {
   size_t Initial(const ProbeBounds& bounds, uint64_t k, simd::Metric metric);
 
  private:
-  std::vector<Probe> probes_;
-  size_t sorted_ = 0;
+  void Sort(size_t wanted);
+
+  std::vector<float> distances_;  // of all partitions
+  std::vector<Probe> sorted_;     // the nearest ones
 };
 
 }  // namespace lance::index

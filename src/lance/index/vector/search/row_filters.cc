@@ -58,6 +58,18 @@ void RowBits::Add(std::span<const uint64_t> row_ids) {
   }
 }
 
+void RowBits::Select(std::span<const uint64_t> row_ids, uint32_t first, std::vector<uint32_t>* out) const {
+  // Written without a branch: what is allowed has no order.
+  const size_t before = out->size();
+  out->resize(before + row_ids.size());
+  uint32_t* to = out->data() + before;
+  for (const uint64_t row_id : row_ids) {
+    *to = first++;
+    to += Allows(row_id) ? 1 : 0;
+  }
+  out->resize(static_cast<size_t>(to - out->data()));
+}
+
 uint64_t RowBits::memory_bytes() const {
   uint64_t bytes = sizeof(*this);
   for (const auto& [upper, words] : bits_) bytes += words.size() * 8 + 64;

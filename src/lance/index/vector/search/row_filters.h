@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -35,7 +36,9 @@ class RowBits : public RowFilter {
     const uint64_t word = (row_id & UINT32_MAX) >> 6;
     return word < words->size() && ((*words)[word] >> (row_id & 63) & 1) != 0;
   }
+  void Select(std::span<const uint64_t> row_ids, uint32_t first, std::vector<uint32_t>* out) const override;
   bool is_selective() const override { return selective_; }
+  uint64_t most() const override { return count_; }
 
  private:
   std::unordered_map<uint64_t, std::vector<uint64_t>> bits_;
@@ -52,6 +55,7 @@ class BothFilters : public RowFilter {
       : first_(std::move(first)), second_(std::move(second)) {}
   bool Allows(uint64_t row_id) const override { return first_->Allows(row_id) && second_->Allows(row_id); }
   bool is_selective() const override { return first_->is_selective() || second_->is_selective(); }
+  uint64_t most() const override { return std::min(first_->most(), second_->most()); }
 
  private:
   std::shared_ptr<const RowFilter> first_;

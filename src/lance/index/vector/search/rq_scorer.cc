@@ -10,15 +10,18 @@
 #include "lance/index/vector/search/scorer.h"
 #include "lance/simd/find_at_most.h"
 #include "lance/simd/quantized.h"
+#include "lance/simd/select.h"
 
 namespace lance::index {
 namespace {
 
 class RqScorer : public Scorer {
  public:
-  RqScorer(const VectorSegment& segment, const PreparedQuery& query)
+  RqScorer(const VectorSegment& segment, const PreparedQuery& query, ScorerScratch* scratch)
       : segment_(segment),
         query_(query),
+        sums_(scratch->sums),
+        bounds_(scratch->bounds),
         rq_(segment.quantizer().rq()),
         size_(segment.quantizer().code_dimension),
         columns_(size_ / 8),
@@ -72,10 +75,13 @@ class RqScorer : public Scorer {
     bounds_.resize(rows);
     simd::SumNibbleTables(partition_->codes->data(), rows, columns_, rounded_.data(), sums_.data());
     LowerBounds();
-    for (size_t r = 0; r < rows; ++r) {
-      r += simd::FindAtMost(bounds_.data() + r, rows - r, out->limit());
-      if (r < rows) out->Offer(RowDistance(static_cast<uint32_t>(r)), ids[r]);
+    // While there is no limit the most likely rows come first: they make one.
+    float seen = NAN;
+    if (!out->full() && rows > out->missing()) {
+      seen = simd::KthSmallest(bounds_.data(), rows, out->missing());
+      OfferBetween(NAN, seen, out);
     }
+    OfferBetween(seen, INFINITY, out);
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
@@ -100,6 +106,28 @@ class RqScorer : public Scorer {
       }
     }
     rounded_ok_ = rounded_.Make(tables_.data(), columns_ * 2, 16);
+  }
+
+  // Offers the rows whose bound is at most `most` and no more than the limit, but not those at most `seen`. A
+  // few at a time, so that their codes, which lie anywhere, are loaded together.
+  void OfferBetween(float seen, float most, Neighbors* out) {
+    constexpr size_t kTogether = 16;
+    uint32_t near[kTogether];
+    const size_t rows = bounds_.size();
+    for (size_t r = 0; r < rows;) {
+      const float limit = std::min(most, out->limit());
+      size_t count = 0;
+      while (count < kTogether) {
+        r += simd::FindAtMost(bounds_.data() + r, rows - r, limit);
+        if (r >= rows) break;
+        if (!(bounds_[r] <= seen)) near[count++] = static_cast<uint32_t>(r);
+        ++r;
+      }
+      if (!one_step()) PrefetchRows(partition_->ex_codes->data(), {near, count}, size_);
+      for (size_t i = 0; i < count; ++i) {
+        if (bounds_[near[i]] <= out->limit()) out->Offer(RowDistance(near[i]), partition_->row_ids[near[i]]);
+      }
+    }
   }
 
   // Below what each row's distance cannot be.
@@ -150,6 +178,8 @@ class RqScorer : public Scorer {
 
   const VectorSegment& segment_;
   const PreparedQuery& query_;
+  std::vector<uint16_t>& sums_;
+  std::vector<float>& bounds_;
   const RqMetadata& rq_;
   const size_t size_;
   const size_t columns_;
@@ -161,8 +191,6 @@ class RqScorer : public Scorer {
   ByteTables rounded_;
   bool rounded_ok_ = false;
   std::vector<float> residual_;
-  std::vector<uint16_t> sums_;
-  std::vector<float> bounds_;
   // A row's distance is scale * product + add_scale_ * (add - add_offset_) + add_.
   float add_ = 0;
   float add_scale_ = 1;
@@ -173,8 +201,9 @@ class RqScorer : public Scorer {
 
 }  // namespace
 
-std::unique_ptr<Scorer> MakeRqScorer(const VectorSegment& segment, const PreparedQuery& query) {
-  return std::make_unique<RqScorer>(segment, query);
+std::unique_ptr<Scorer> MakeRqScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                     ScorerScratch* scratch) {
+  return std::make_unique<RqScorer>(segment, query, scratch);
 }
 
 }  // namespace lance::index

@@ -17,6 +17,35 @@ struct PreparedQuery {
   std::vector<float> values;     ///< as float32; of cosine: of length 1
 };
 
+class Scorer;
+
+/// A scorer and the partition that it will turn to.
+struct Upcoming {
+  const Scorer* scorer = nullptr;
+  uint32_t partition = 0;
+  bool operator==(const Upcoming&) const = default;
+};
+
+/// Memory that the scorers of one thread use in turn.
+struct ScorerScratch {
+  /// Tells what comes next, in order, so that what these need can be computed together. `next` must stay
+  /// until the next call; all of its scorers are of one segment.
+  void Announce(std::span<const Upcoming> next) {
+    upcoming = next;
+    position = 0;
+  }
+
+  std::span<const Upcoming> upcoming;
+  size_t position = 0;             ///< the first that may still come
+  std::vector<Upcoming> computed;  ///< whose tables there are
+  std::vector<float> residuals;
+  std::vector<float> tables;
+  std::vector<uint16_t> sums;
+  std::vector<float> bounds;
+  std::vector<uint32_t> allowed;
+  std::vector<float> distances;
+};
+
 /// Computes the distances of one query to the rows of partitions, as far as the quantizer knows them. One
 /// partition after the other; one thread at a time.
 class Scorer {
@@ -42,13 +71,16 @@ inline void PrefetchRows(const uint8_t* codes, std::span<const uint32_t> rows, s
   }
 }
 
-/// The scorer for a segment; segment and query must outlive it.
-std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query);
+/// The scorer for a segment; all three must outlive it.
+std::unique_ptr<Scorer> MakeScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                   ScorerScratch* scratch);
 
 // One for each quantizer; see MakeScorer.
 std::unique_ptr<Scorer> MakeFlatScorer(const VectorSegment& segment, const PreparedQuery& query);
-std::unique_ptr<Scorer> MakePqScorer(const VectorSegment& segment, const PreparedQuery& query);
+std::unique_ptr<Scorer> MakePqScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                     ScorerScratch* scratch);
 std::unique_ptr<Scorer> MakeSqScorer(const VectorSegment& segment, const PreparedQuery& query);
-std::unique_ptr<Scorer> MakeRqScorer(const VectorSegment& segment, const PreparedQuery& query);
+std::unique_ptr<Scorer> MakeRqScorer(const VectorSegment& segment, const PreparedQuery& query,
+                                     ScorerScratch* scratch);
 
 }  // namespace lance::index

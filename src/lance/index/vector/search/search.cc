@@ -1,67 +1,45 @@
 #include "lance/index/vector/search/search.h"
 
 #include <algorithm>
-#include <cmath>
+#include <tuple>
+
+#include "lance/index/vector/search/query_search.h"
+#include "lance/runtime/cancellation.h"
+#include "lance/simd/distance.h"
 
 namespace lance::index {
 namespace {
 
-// Under a filter that lets less than one in this many through, a walk over the graph meets too few rows.
-constexpr size_t kWalkSelectivity = 10;
-
 // Partitions are loaded before they are searched up to about this many bytes.
 constexpr uint64_t kAhead = 16 << 20;
+// Queries whose distances to the centroids are computed together.
+constexpr size_t kQueriesTogether = 16;
 
-PreparedQuery Prepare(const VectorSegment& segment, simd::Element element, const void* query) {
-  PreparedQuery out;
-  out.element = element;
-  out.stored = query;
-  out.values.resize(segment.dimension());
-  ConvertToFloats(element, query, out.values.size(), out.values.data());
-  if (segment.header().metric != simd::Metric::kCosine) return out;
-  double squares = 0;
-  for (float value : out.values) squares += double{value} * value;
-  const double norm = std::sqrt(squares);
-  for (float& value : out.values) value = static_cast<float>(value / norm);
-  return out;
-}
-
-// The search of one segment, partition by partition.
+// The partitions of one query in one segment, nearest first.
 class SegmentSearch {
  public:
-  SegmentSearch(const SearchedSegment& searched, simd::Element element, const void* query,
-                const SearchOptions& options, runtime::Cache* cache, SearchCounts* counts)
+  SegmentSearch(const SearchedSegment& searched, PreparedQuery query, const SearchOptions& options,
+                ScorerScratch* scratch, runtime::Cache* cache, SearchCounts* counts)
       : searched_(searched),
-        options_(options),
         cache_(cache),
         counts_(counts),
-        query_(Prepare(*searched.segment, element, query)),
-        probes_(*searched.segment, query_),
-        scorer_(MakeScorer(*searched.segment, query_)) {
+        search_(searched, std::move(query), options, scratch),
+        scratch_(scratch),
+        probes_(CentroidDistances(*searched.segment, search_.query())) {
     initial_ = probes_.Initial(options.probes, options.k, searched.segment->header().metric);
     most_ = options.fill ? probes_.size()
                          : std::min(options.probes.maximum.value_or(probes_.size()), probes_.size());
   }
 
   size_t initial() const { return initial_; }
+  void SkipInitial() { next_ = first_loaded_ = initial_; }
   bool done() const { return next_ >= most_; }
 
   Status SearchNext(Neighbors* out) {
     if (next_ == first_loaded_ + loaded_.size()) ARROW_RETURN_NOT_OK(LoadAhead());
     const Probe probe = probes_.At(next_);
     const std::shared_ptr<const Partition> partition = std::move(loaded_[next_++ - first_loaded_]);
-    if (partition->num_rows == 0) return Status::OK();
-    counts_->partitions++;
-    counts_->rows += partition->num_rows;
-    out->set_filter(searched_.filter.get());
-    scorer_->Begin(*partition, probe.partition, probe.distance);
-    if (partition->graph != nullptr) {
-      Walk(*partition, out);
-    } else if (out->filter() != nullptr && out->filter()->is_selective()) {
-      ScanAllowed(*partition, out);
-    } else {
-      scorer_->Scan(out);
-    }
+    search_.SearchPartition(*partition, probe, out, counts_);
     return Status::OK();
   }
 
@@ -73,72 +51,140 @@ class SegmentSearch {
     const size_t end = std::min(next_ + wanted, most_);
     first_loaded_ = next_;
     std::vector<uint32_t> partitions;
+    upcoming_.clear();
     uint64_t bytes = 0;
     for (size_t i = next_; i < end && (i == next_ || bytes < kAhead); ++i) {
       partitions.push_back(probes_.At(i).partition);
+      upcoming_.push_back({search_.scorer(), partitions.back()});
       bytes += segment.rows().lengths[partitions.back()] * segment.row_bytes();
     }
+    scratch_->Announce(upcoming_);
     return segment.Load(partitions, searched_.moves.get(), cache_).Value(&loaded_);
   }
 
-  // Computes distances of the rows that the filter lets through only.
-  void ScanAllowed(const Partition& partition, Neighbors* out) {
-    allowed_.clear();
-    for (uint32_t r = 0; r < partition.num_rows; ++r) {
-      if (out->filter()->Allows(partition.row_ids[r])) allowed_.push_back(r);
+  const SearchedSegment& searched_;
+  runtime::Cache* cache_;
+  SearchCounts* counts_;
+  QuerySearch search_;
+  ScorerScratch* scratch_;
+  Probes probes_;
+  size_t initial_ = 0;
+  size_t most_ = 0;
+  size_t next_ = 0;
+  std::vector<std::shared_ptr<const Partition>> loaded_;  // of probes from first_loaded_ on
+  size_t first_loaded_ = 0;
+  std::vector<Upcoming> upcoming_;
+};
+
+// Where the first probes gave too little, one more of each segment at a time.
+Status FillUp(std::span<const std::unique_ptr<SegmentSearch>> searches, const SearchOptions& options,
+              Neighbors* best) {
+  bool more = true;
+  while (best->size() < options.k && more) {
+    more = false;
+    for (const auto& search : searches) {
+      if (search->done() || best->size() >= options.k) continue;
+      ARROW_RETURN_NOT_OK(search->SearchNext(best));
+      more = true;
     }
-    if (allowed_.size() * 4 > partition.num_rows && partition.graph == nullptr) return scorer_->Scan(out);
-    OfferAllowed(partition, out);
+  }
+  return Status::OK();
+}
+
+// A partition that a query looks at.
+struct Visit {
+  uint32_t partition;
+  uint32_t query;
+  float distance;
+  bool later;  // not the nearest one of its query
+};
+
+// The first probes of many queries in one segment, partition after partition.
+class ManySearch {
+ public:
+  ManySearch(const SearchedSegment& searched, const QueryBlock& queries, const SearchOptions& options,
+             runtime::Cache* cache, SearchCounts* counts)
+      : searched_(searched), options_(options), cache_(cache), counts_(counts) {
+    searches_.reserve(queries.count);
+    for (size_t q = 0; q < queries.count; ++q) {
+      searches_.emplace_back(searched, Prepare(*searched.segment, queries.element, queries.at(q)), options,
+                             &scratch_);
+    }
+    for (size_t q = 0; q < queries.count; q += kQueriesTogether) {
+      FindProbes(q, std::min(queries.count, q + kQueriesTogether));
+    }
+    // The nearest partition of each query comes first: it makes a limit for the others.
+    std::sort(visits_.begin(), visits_.end(), [](const Visit& a, const Visit& b) {
+      return std::tie(a.later, a.partition, a.query) < std::tie(b.later, b.partition, b.query);
+    });
   }
 
-  void OfferAllowed(const Partition& partition, Neighbors* out) {
-    distances_.resize(allowed_.size());
-    scorer_->Distances(allowed_, distances_.data());
-    for (size_t i = 0; i < allowed_.size(); ++i) {
-      out->Offer(distances_[i], partition.row_ids[allowed_[i]]);
+  Status Run(const runtime::CancellationToken& cancel, std::vector<Neighbors>* best) {
+    for (size_t first = 0; first < visits_.size();) {
+      std::vector<uint32_t> partitions;
+      uint64_t bytes = 0;
+      size_t end = first;
+      while (end < visits_.size() && (end == first || bytes < kAhead)) {
+        partitions.push_back(visits_[end].partition);
+        bytes += searched_.segment->rows().lengths[partitions.back()] * searched_.segment->row_bytes();
+        end = EndOfGroup(end);
+      }
+      ARROW_ASSIGN_OR_RAISE(const auto loaded,
+                            searched_.segment->Load(partitions, searched_.moves.get(), cache_));
+      for (const auto& partition : loaded) {
+        ARROW_RETURN_NOT_OK(cancel.Check());
+        const size_t after = EndOfGroup(first);
+        SearchGroup(*partition, {visits_.data() + first, visits_.data() + after}, best);
+        first = after;
+      }
+    }
+    return Status::OK();
+  }
+
+ private:
+  void FindProbes(size_t begin, size_t end) {
+    std::vector<const PreparedQuery*> queries;
+    for (size_t q = begin; q < end; ++q) queries.push_back(&searches_[q].query());
+    std::vector<std::vector<float>> distances = CentroidDistances(*searched_.segment, queries);
+    for (size_t q = begin; q < end; ++q) {
+      Probes probes(std::move(distances[q - begin]));
+      const size_t count = probes.Initial(options_.probes, options_.k, searched_.segment->header().metric);
+      for (size_t i = 0; i < count; ++i) {
+        const Probe& probe = probes.At(i);
+        visits_.push_back({probe.partition, static_cast<uint32_t>(q), probe.distance, i > 0});
+      }
     }
   }
 
-  void Walk(const Partition& partition, Neighbors* out) {
-    const RowFilter* filter = out->filter();
-    const uint64_t ef = std::max(options_.ef.value_or(options_.keep + options_.keep / 2), options_.keep);
-    if (filter != nullptr && filter->is_selective()) {
-      allowed_.clear();
-      for (uint32_t r = 0; r < partition.num_rows; ++r) {
-        if (filter->Allows(partition.row_ids[r])) allowed_.push_back(r);
-      }
-      if (allowed_.size() * kWalkSelectivity <= partition.num_rows || allowed_.size() <= 4 * ef) {
-        return OfferAllowed(partition, out);
-      }
+  size_t EndOfGroup(size_t first) const {
+    size_t end = first + 1;
+    while (end < visits_.size() && visits_[end].later == visits_[first].later &&
+           visits_[end].partition == visits_[first].partition) {
+      ++end;
     }
-    HnswGraph::Accept accept;
-    if (filter != nullptr || options_.lower_bound.has_value() || options_.upper_bound.has_value()) {
-      accept = [&](uint32_t node, float distance) {
-        return !(options_.lower_bound.has_value() && distance < *options_.lower_bound) &&
-               !(options_.upper_bound.has_value() && !(distance < *options_.upper_bound)) &&
-               out->Allows(partition.row_ids[node]);
-      };
+    return end;
+  }
+
+  void SearchGroup(const Partition& partition, std::span<const Visit> visits, std::vector<Neighbors>* best) {
+    upcoming_.clear();
+    for (const Visit& visit : visits) {
+      upcoming_.push_back({searches_[visit.query].scorer(), visit.partition});
     }
-    const auto found = partition.graph->Search(
-        [&](std::span<const uint32_t> nodes, float* distances) { scorer_->Distances(nodes, distances); }, ef,
-        accept);
-    for (const HnswGraph::Found& f : found) out->Offer(f.distance, partition.row_ids[f.node]);
+    scratch_.Announce(upcoming_);
+    for (const Visit& visit : visits) {
+      searches_[visit.query].SearchPartition(partition, {visit.distance, visit.partition},
+                                             &(*best)[visit.query], counts_);
+    }
   }
 
   const SearchedSegment& searched_;
   const SearchOptions& options_;
   runtime::Cache* cache_;
   SearchCounts* counts_;
-  PreparedQuery query_;
-  Probes probes_;
-  std::unique_ptr<Scorer> scorer_;
-  size_t initial_ = 0;
-  size_t most_ = 0;
-  size_t next_ = 0;
-  std::vector<std::shared_ptr<const Partition>> loaded_;  // of probes from first_loaded_ on
-  size_t first_loaded_ = 0;
-  std::vector<uint32_t> allowed_;
-  std::vector<float> distances_;
+  ScorerScratch scratch_;
+  std::vector<QuerySearch> searches_;
+  std::vector<Visit> visits_;
+  std::vector<Upcoming> upcoming_;
 };
 
 }  // namespace
@@ -147,25 +193,47 @@ Result<std::vector<Neighbor>> Search(std::span<const SearchedSegment> segments, 
                                      const void* query, const SearchOptions& options, runtime::Cache* cache,
                                      SearchCounts* counts) {
   Neighbors best(options.keep, options.lower_bound, options.upper_bound);
+  ScorerScratch scratch;
   std::vector<std::unique_ptr<SegmentSearch>> searches;
   searches.reserve(segments.size());
   for (const SearchedSegment& segment : segments) {
-    searches.push_back(std::make_unique<SegmentSearch>(segment, element, query, options, cache, counts));
+    searches.push_back(std::make_unique<SegmentSearch>(segment, Prepare(*segment.segment, element, query),
+                                                       options, &scratch, cache, counts));
     for (size_t i = 0; i < searches.back()->initial(); ++i) {
       ARROW_RETURN_NOT_OK(searches.back()->SearchNext(&best));
     }
   }
-  // Where the first probes gave too little, one more of each segment at a time.
-  bool more = true;
-  while (best.size() < options.k && more) {
-    more = false;
-    for (const auto& search : searches) {
-      if (search->done() || best.size() >= options.k) continue;
-      ARROW_RETURN_NOT_OK(search->SearchNext(&best));
-      more = true;
-    }
-  }
+  ARROW_RETURN_NOT_OK(FillUp(searches, options, &best));
   return best.Take();
+}
+
+Result<std::vector<std::vector<Neighbor>>> SearchMany(std::span<const SearchedSegment> segments,
+                                                      const QueryBlock& queries, const SearchOptions& options,
+                                                      runtime::Cache* cache,
+                                                      const runtime::CancellationToken& cancel,
+                                                      SearchCounts* counts) {
+  std::vector<Neighbors> best(queries.count,
+                              Neighbors(options.keep, options.lower_bound, options.upper_bound));
+  for (const SearchedSegment& segment : segments) {
+    ARROW_RETURN_NOT_OK(ManySearch(segment, queries, options, cache, counts).Run(cancel, &best));
+  }
+  std::vector<std::vector<Neighbor>> out(queries.count);
+  for (size_t q = 0; q < queries.count; ++q) {
+    if (best[q].size() < options.k) {
+      ARROW_RETURN_NOT_OK(cancel.Check());
+      ScorerScratch scratch;
+      std::vector<std::unique_ptr<SegmentSearch>> searches;
+      for (const SearchedSegment& segment : segments) {
+        searches.push_back(std::make_unique<SegmentSearch>(
+            segment, Prepare(*segment.segment, queries.element, queries.at(q)), options, &scratch, cache,
+            counts));
+        searches.back()->SkipInitial();
+      }
+      ARROW_RETURN_NOT_OK(FillUp(searches, options, &best[q]));
+    }
+    out[q] = best[q].Take();
+  }
+  return out;
 }
 
 }  // namespace lance::index

@@ -46,4 +46,21 @@ Result<std::vector<Neighbor>> Search(std::span<const SearchedSegment> segments, 
                                      const void* query, const SearchOptions& options, runtime::Cache* cache,
                                      SearchCounts* counts);
 
+/// Queries that are searched together: `count` vectors of `element`, one after the other.
+struct QueryBlock {
+  simd::Element element = simd::Element::kFloat32;
+  const uint8_t* data = nullptr;
+  size_t count = 0;
+  size_t vector_bytes = 0;
+  const void* at(size_t query) const { return data + query * vector_bytes; }
+};
+
+/// What Search finds for each of many queries. Goes from partition to partition, so that each is loaded once
+/// and stays in the processor's caches for all of its queries. Holds some KiB a query.
+Result<std::vector<std::vector<Neighbor>>> SearchMany(std::span<const SearchedSegment> segments,
+                                                      const QueryBlock& queries, const SearchOptions& options,
+                                                      runtime::Cache* cache,
+                                                      const runtime::CancellationToken& cancel,
+                                                      SearchCounts* counts);
+
 }  // namespace lance::index

@@ -3,12 +3,14 @@
 #include <numeric>
 
 #include "lance/index/vector/search/scorer.h"
+#include "lance/simd/gather_distance.h"
 #include "lance/simd/quantized.h"
 
 namespace lance::index {
 namespace {
 
 constexpr size_t kBlockRows = 256;
+constexpr size_t kMostGathered = 32'768;  // dimensions whose squares add up to 32 bits
 
 // L2 compares the query's own code with those of the rows; dot keeps the query as it is.
 class SqScorer : public Scorer {
@@ -49,7 +51,14 @@ class SqScorer : public Scorer {
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
     PrefetchRows(partition_->codes->data(), rows, dimension_);
-    for (uint32_t row : rows) RowDistances(row, 1, out++);
+    if (dot_ || dimension_ > kMostGathered) {
+      for (uint32_t row : rows) RowDistances(row, 1, out++);
+      return;
+    }
+    squares_.resize(rows.size());
+    simd::GatherL2(code_.data(), partition_->codes->data(), dimension_, rows.data(), rows.size(),
+                   squares_.data());
+    for (size_t i = 0; i < rows.size(); ++i) out[i] = static_cast<float>(squares_[i]) * (step_ * step_);
   }
 
  private:
@@ -72,6 +81,7 @@ class SqScorer : public Scorer {
   float step_ = 0;
   float query_sum_ = 0;
   std::vector<uint8_t> code_;
+  std::vector<uint32_t> squares_;
   const Partition* partition_ = nullptr;
 };
 
