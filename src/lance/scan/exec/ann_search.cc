@@ -17,6 +17,7 @@ namespace {
 // Queries that one thread takes at a time: at least some hundred microseconds of work, at most some MiB.
 constexpr size_t kFewestQueriesOfRun = 4;
 constexpr size_t kMostQueriesOfRun = 1024;
+constexpr size_t kMostProbesOfRun = 1 << 20;
 constexpr size_t kCandidatesOfRun = 2048;  // whose distances one thread computes at a time
 constexpr size_t kRowsTogether = 8;        // whose vectors are loaded together
 
@@ -85,8 +86,10 @@ class AnnStream : public BatchStream {
     // Each thread takes a run of the queries; what is found stays in their order.
     runtime::ThreadPool* pool = plan_->context->snapshot->session()->thread_pool();
     const size_t threads = pool == nullptr ? 1 : static_cast<size_t>(pool->num_threads());
-    const size_t run_size = std::clamp((knn.num_vectors + 2 * threads - 1) / (2 * threads),
-                                       kFewestQueriesOfRun, kMostQueriesOfRun);
+    const size_t most = std::clamp(kMostProbesOfRun / std::max<size_t>(ann.options.probes.minimum, 1),
+                                   kFewestQueriesOfRun, kMostQueriesOfRun);
+    const size_t run_size =
+        std::clamp((knn.num_vectors + 2 * threads - 1) / (2 * threads), kFewestQueriesOfRun, most);
     const size_t runs = (knn.num_vectors + run_size - 1) / run_size;
     std::vector<std::vector<Found>> found(runs);
     std::vector<index::SearchCounts> counts(runs);

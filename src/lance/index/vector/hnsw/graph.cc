@@ -32,7 +32,7 @@ class Visited {
 
   // Slots hold a node's number plus 1, which is at most the number of rows, and 0 where there is none.
   bool Place(uint32_t value) {
-    for (size_t at = (value * 2654435769u >> 8) & mask_;; at = (at + 1) & mask_) {
+    for (size_t at = (value * uint64_t{0x9E3779B97F4A7C15} >> 32) & mask_;; at = (at + 1) & mask_) {
       if (slots_[at] == value) return false;
       if (slots_[at] != 0) continue;
       slots_[at] = value;
