@@ -23,9 +23,11 @@ class PqScorer : public Scorer {
         pq_(segment.quantizer().pq()),
         subs_(pq_.num_sub_vectors),
         codewords_(size_t{1} << pq_.num_bits),
-        row_major_(segment.header().kind.sub_index == SubIndex::kHnsw) {
+        row_major_(segment.header().kind.sub_index == SubIndex::kHnsw),
+        rounded_(&scratch->rounded) {
     if (segment.header().metric == simd::Metric::kDot) {
       offset_ = static_cast<float>(subs_) - 1;
+      rounded_ = &own_rounded_;
       own_table_.resize(subs_ * codewords_);
       Compute(simd::CodewordMetric::kDot, query.values.data(), 1, own_table_.data());
       Use(own_table_.data());
@@ -55,9 +57,9 @@ class PqScorer : public Scorer {
     sums_.resize(rows);
     const uint8_t* codes = partition_->codes->data();
     if (pq_.num_bits == 4) {
-      simd::SumNibbleTables(codes, rows, subs_ / 2, rounded_.data(), sums_.data());
+      simd::SumNibbleTables(codes, rows, subs_ / 2, rounded_->data(), sums_.data());
     } else {
-      simd::SumByteTables(codes, rows, subs_, rounded_.data(), sums_.data());
+      simd::SumByteTables(codes, rows, subs_, rounded_->data(), sums_.data());
     }
     // While there is no limit the most likely rows come first: they make one.
     int32_t seen = -1;
@@ -69,7 +71,7 @@ class PqScorer : public Scorer {
       }
     }
     float limit = out->limit();
-    std::optional<uint16_t> cutoff = rounded_.Cutoff(limit + offset_);
+    std::optional<uint16_t> cutoff = rounded_->Cutoff(limit + offset_);
     for (size_t r = 0; r < rows && cutoff.has_value(); ++r) {
       r += simd::FindAtMostU16(sums_.data() + r, rows - r, *cutoff);
       if (r >= rows) break;
@@ -77,7 +79,7 @@ class PqScorer : public Scorer {
       out->Offer(RowDistance(static_cast<uint32_t>(r)), ids[r]);
       if (out->limit() < limit) {
         limit = out->limit();
-        cutoff = rounded_.Cutoff(limit + offset_);
+        cutoff = rounded_->Cutoff(limit + offset_);
       }
     }
   }
@@ -118,7 +120,7 @@ class PqScorer : public Scorer {
 
   void Use(const float* table) {
     table_ = table;
-    if (!row_major_) rounded_ok_ = rounded_.Make(table_, subs_, codewords_);
+    if (!row_major_) rounded_ok_ = rounded_->Make(table_, subs_, codewords_);
   }
 
   float RowDistance(uint32_t row) const {
@@ -148,7 +150,8 @@ class PqScorer : public Scorer {
   float offset_ = 0;              // dot: every table but one counts a 1 too much
   std::vector<float> own_table_;  // where it is the same for all partitions
   const float* table_ = nullptr;  // of the partition it turned to
-  ByteTables rounded_;
+  ByteTables own_rounded_;
+  ByteTables* rounded_ = nullptr;
   bool rounded_ok_ = false;
   const Partition* partition_ = nullptr;
 };

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "lance/index/vector/search/byte_tables.h"
 #include "lance/index/vector/search/neighbors.h"
 #include "lance/index/vector/segment.h"
 
@@ -40,6 +41,7 @@ struct ScorerScratch {
   std::vector<Upcoming> computed;  ///< whose tables there are
   std::vector<float> residuals;
   std::vector<float> tables;
+  ByteTables rounded;
   std::vector<uint16_t> sums;
   std::vector<float> bounds;
   std::vector<uint32_t> allowed;
