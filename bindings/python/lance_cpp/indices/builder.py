@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lance_cpp import _native
 from lance_cpp._dataset import results
-from lance_cpp._unsupported import INDEXES, not_yet, unsupported
+from lance_cpp._unsupported import not_yet, unsupported
 from lance_cpp.indices.ivf import IvfModel
 from lance_cpp.indices.pq import PqModel
 
@@ -225,7 +225,7 @@ class IndicesBuilder:
         pq = self.train_pq(ivf, num_subvectors, num_bits=num_bits, **options)
         return {"ivf_centroids": ivf.centroids, "pq_codebook": pq.codebook}
 
-    @not_yet(INDEXES)
+    @not_yet("it is for accelerators; transform_vectors assigns partitions on the processor")
     def assign_ivf_partitions(self, ivf_model, accelerator, *, output_uri=None):
         """Assigns partitions."""
 

@@ -23,7 +23,7 @@ const arrow::FieldVector& RowFields(const arrow::Schema& schema) {
   return schema.fields();
 }
 
-// The three columns, without the rows that `array`, a list or what is in one, has around it.
+// `columns`: row ids, partitions and codes, of the types that CodeBytesOf asks for.
 Status AppendColumns(const arrow::ArrayVector& columns, PartitionedRows* rows) {
   for (const auto& column : columns) {
     LANCE_CHECK_ARG(column->null_count() == 0, "coded vectors must not have nulls, {} of type {} found",

@@ -132,9 +132,9 @@ class ManySearch {
       ARROW_ASSIGN_OR_RAISE(const auto loaded,
                             searched_.segment->Load(partitions, searched_.moves.get(), cache_));
       for (const auto& partition : loaded) {
-        ARROW_RETURN_NOT_OK(cancel.Check());
         const size_t after = EndOfGroup(first);
-        SearchGroup(*partition, {visits_.data() + first, visits_.data() + after}, best);
+        ARROW_RETURN_NOT_OK(
+            SearchGroup(*partition, {visits_.data() + first, visits_.data() + after}, cancel, best));
         first = after;
       }
     }
@@ -165,16 +165,19 @@ class ManySearch {
     return end;
   }
 
-  void SearchGroup(const Partition& partition, std::span<const Visit> visits, std::vector<Neighbors>* best) {
+  Status SearchGroup(const Partition& partition, std::span<const Visit> visits,
+                     const runtime::CancellationToken& cancel, std::vector<Neighbors>* best) {
     upcoming_.clear();
     for (const Visit& visit : visits) {
       upcoming_.push_back({searches_[visit.query].scorer(), visit.partition});
     }
     scratch_.Announce(upcoming_);
     for (const Visit& visit : visits) {
+      ARROW_RETURN_NOT_OK(cancel.Check());  // a partition may be the whole index
       searches_[visit.query].SearchPartition(partition, {visit.distance, visit.partition},
                                              &(*best)[visit.query], counts_);
     }
+    return Status::OK();
   }
 
   const SearchedSegment& searched_;
