@@ -48,8 +48,4 @@ LANCE_EXPORT arrow::Result<IndexSegment> BuildScalarIndexSegment(const Dataset& 
                                                                  const std::string& column,
                                                                  const ScalarIndexOptions& options = {});
 
-/// Reads all segments of a scalar index into the session's index cache, as far as it has room. Errors:
-/// NotFound, NotSupported for other kinds of indices.
-LANCE_EXPORT arrow::Status PrewarmIndex(const Dataset& dataset, const std::string& name);
-
 }  // namespace lance

@@ -50,6 +50,8 @@ struct LANCE_EXPORT VectorIndexOptions {
   /// Of PQ 4 or 8 (default), of RQ 1 to 9 (default 5) a dimension.
   std::optional<uint32_t> num_bits;
   std::vector<float> codebook;  ///< of PQ, [sub-vector][code][dim of sub-vector]: not trained then
+  /// Of RQ: 4 rounds of a bit a dimension; default: drawn by `seed`.
+  std::vector<uint8_t> rotation_signs;
 
   uint64_t quantizer_sample_rate = 256;  ///< training vectors for each code of PQ
   int quantizer_iterations = 50;         ///< of k-means for PQ
@@ -88,7 +90,7 @@ class LANCE_EXPORT IndexSegment {
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(
     const Dataset& dataset, const std::string& column, const VectorIndexOptions& options = {});
 
-/// The same without a commit: for builds that are distributed over fragments.
+/// The same without a commit: for builds that are distributed over fragments (lance/index_segments.h).
 LANCE_EXPORT arrow::Result<IndexSegment> BuildVectorIndexSegment(const Dataset& dataset,
                                                                  const std::string& column,
                                                                  const VectorIndexOptions& options = {});

@@ -280,6 +280,31 @@ def test_explains_the_search(tmp_path):
     assert "UnionExec" in lance_cpp.dataset(path).scanner(nearest=nearest).explain_plan()
 
 
+@pytest.mark.parametrize("kind", ["IVF_FLAT", "IVF_HNSW_SQ"])
+def test_analysis_says_how_a_filter_was_met(tmp_path, kind):
+    path = str(tmp_path / "t")
+    build(path, kind, "l2", rows=24_000)
+    ours = lance_cpp.dataset(path)
+
+    def told(filter, nprobes, k=5):
+        nearest = {"column": "v", "q": vectors(1, 1)[0], "k": k, "nprobes": nprobes}
+        text = ours.scanner(columns=["id"], filter=filter, prefilter=True, nearest=nearest).analyze_plan()
+        return next(line for line in text.splitlines() if "ANNSubIndex" in line)
+
+    assert "exact below 1024 allowed rows, else wider probes until k rows are found" in told("id < 7", 2)
+    assert "filtered=all 7 allowed rows compared exactly" in told("id < 7", 2)
+    few, many = told("id % 10 = 0", 3), told("id % 10 != 0", 3)
+    if kind == "IVF_FLAT":
+        assert "filtered=2400 rows allowed: 3 partitions by their allowed rows, 0 whole, 0 graphs walked, 0 of all" in few
+        assert "filtered=21600 rows allowed: 0 partitions by their allowed rows, 3 whole, 0 graphs walked, 0 of all" in many
+        wide = told("id % 10 != 0", 1, k=5000)
+        assert "of all to fill k" in wide and ", 0 of all" not in wide
+    else:
+        assert "3 partitions by their allowed rows, 0 whole, 0 graphs walked" in few
+        assert "0 partitions by their allowed rows, 0 whole, 3 graphs walked" in many
+    assert "filtered=" not in ours.scanner(nearest={"column": "v", "q": vectors(1, 1)[0]}).analyze_plan()
+
+
 def test_damaged_files_are_errors(tmp_path):
     path = tmp_path / "t"
     build(str(path), "IVF_PQ", "l2", num_sub_vectors=8)

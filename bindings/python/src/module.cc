@@ -45,6 +45,7 @@ NB_MODULE(_native, module) {
   BindMaintenance(module);
   BindRefs(module);
   BindVectorIndex(module);
+  BindIndexSegments(module);
   BindScalarIndex(module);
   BindSql(module);
   module.def("fill_integers", &FillIntegers, nb::arg("values"), nb::arg("out"));

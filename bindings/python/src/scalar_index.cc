@@ -54,12 +54,6 @@ void BindScalarIndex(nb::module_& module) {
         return IndexToPython(*static_cast<const table::IndexMetadata*>(segment.impl().get()));
       },
       nb::arg("dataset"), nb::arg("column"), nb::arg("options"));
-  module.def(
-      "prewarm_index",
-      [](const Dataset& dataset, const std::string& name) {
-        Check(Unlocked([&] { return PrewarmIndex(dataset, name); }));
-      },
-      nb::arg("dataset"), nb::arg("name"));
 }
 
 }  // namespace lance::python

@@ -69,7 +69,8 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
              "progress",
              "commit_lock",
              "quantizer_sample_rate",
-             "quantizer_iterations"},
+             "quantizer_iterations",
+             "rotation_signs"},
             "create_index");
   VectorIndexOptions out;
   Take(options, "type", &out.type);
@@ -92,10 +93,15 @@ VectorIndexOptions OptionsFromPython(const nb::dict& options) {
   Take(options, "quantizer_iterations", &out.quantizer_iterations);
   Take(options, "seed", &out.seed);
   Take(options, "memory_budget_bytes", &out.memory_budget_bytes);
-  nb::object centroids, codebook, progress;
+  nb::object centroids, codebook, progress, signs;
   Take(options, "centroids", &centroids);
   Take(options, "codebook", &codebook);
   Take(options, "progress", &progress);
+  Take(options, "rotation_signs", &signs);
+  if (signs.is_valid()) {
+    const auto bytes = nb::cast<nb::bytes>(signs);
+    out.rotation_signs.assign(bytes.c_str(), bytes.c_str() + bytes.size());
+  }
   if (centroids.is_valid()) {
     const auto values = ValuesFromPython(centroids);
     if (values->type_id() == arrow::Type::UINT8 && values->null_count() == 0) {

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "lance/dataset.h"
+#include "lance/index_segments.h"
 #include "lance/inspect.h"
 #include "lance/maintenance.h"
 #include "lance/mutate.h"

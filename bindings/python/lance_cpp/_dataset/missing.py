@@ -5,17 +5,13 @@ The bodies are empty on purpose: the decorator ``not_yet`` raises before they wo
 
 from __future__ import annotations
 
-from lance_cpp._unsupported import INDEXES, WRITES, not_yet
+from lance_cpp._unsupported import WRITES, not_yet
 
 HISTORY = "it is not there yet"
 
 
 class NotYetSupported:
     """The part of ``LanceDataset`` that is still missing."""
-
-    @not_yet(INDEXES)
-    def commit_existing_index_segments(self, index_name, column, segments):
-        """Publishes index segments."""
 
     @not_yet(WRITES)
     def initialize_mem_wal(
@@ -35,14 +31,6 @@ class NotYetSupported:
         backpressure_log_interval_ms=None, stats_log_interval_ms=None, hnsw_params=None
     ):  # fmt: skip
         """Opens a writer of one shard."""
-
-    @not_yet(INDEXES)
-    def merge_existing_index_segments(self, segments):
-        """Merges index segments."""
-
-    @not_yet(INDEXES)
-    def merge_index_metadata(self, index_uuid, index_type, batch_readhead=None, progress_callback=None):
-        """Finishes a distributed index build."""
 
     @not_yet(HISTORY)
     def remap_row_addrs(self, addrs):

@@ -116,9 +116,3 @@ class ScalarIndexing:
             index_uuid=index_uuid, progress_callback=progress_callback, further=kwargs
         )  # fmt: skip
         self._bind(_native.create_scalar_index(self._ds, path, options))
-
-    def prewarm_index(self, name, *, with_position=False, index_segments=None):
-        """Reads a scalar index into the index cache of this dataset's session."""
-        if index_segments is not None:
-            raise unsupported("prewarm_index(index_segments=...)", "all segments are read")
-        _native.prewarm_index(self._ds, name)

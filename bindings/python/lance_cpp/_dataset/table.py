@@ -12,6 +12,7 @@ from lance_cpp import _native, blob  # noqa: F401  (blob registers the extension
 from lance_cpp._dataset import opening, refs, results
 from lance_cpp._dataset.changes import DatasetChanges
 from lance_cpp._dataset.missing import NotYetSupported
+from lance_cpp._dataset.index_segments import IndexSegments
 from lance_cpp._dataset.scalar_indices import ScalarIndexing
 from lance_cpp._dataset.searches import Searches
 from lance_cpp._dataset.scanner import LanceScanner, ScannerBuilder, apply_option, columns_to_native, filter_to_sql
@@ -19,7 +20,7 @@ from lance_cpp._dataset.vector_indices import VectorIndexing
 from lance_cpp._unsupported import unsupported
 
 
-class LanceDataset(DatasetChanges, ScalarIndexing, VectorIndexing, NotYetSupported, pa.dataset.Dataset):
+class LanceDataset(DatasetChanges, IndexSegments, ScalarIndexing, VectorIndexing, NotYetSupported, pa.dataset.Dataset):
     """One version of a Lance table. A ``pyarrow.dataset.Dataset``, so DuckDB and polars can query it.
 
     Open one with :func:`lance_cpp.dataset`, make one with :func:`lance_cpp.write_dataset`. Methods that write

@@ -9,6 +9,7 @@ import pyarrow as pa
 from lance_cpp import _native
 from lance_cpp._dataset import native_values, scalar_indices
 from lance_cpp._unsupported import unsupported
+from lance_cpp.lance.indices import rotation_of
 
 _TYPES = ["IVF_FLAT", "IVF_PQ", "IVF_SQ", "IVF_HNSW_FLAT", "IVF_HNSW_PQ", "IVF_HNSW_SQ", "IVF_RQ"]
 _METRICS = {"l2": "l2", "euclidean": "l2", "cosine": "cosine", "dot": "dot", "hamming": "hamming"}
@@ -190,14 +191,17 @@ class VectorIndexing:
             ("streaming_sample_rate", "training takes its sample at once"),
             ("streaming_coreset_rate", "training takes its sample at once"),
             ("streaming_refine_passes", "training takes its sample at once"),
-            ("rabitq_model", "rotations are drawn by the build"),
         ):
             if given.pop(name, None) is not None:
                 raise unsupported(f"create_index({name}=...)", why)
         if given.pop("skip_transpose", False):
             raise unsupported("create_index(skip_transpose=True)", "codes are always transposed")
+        rabitq_model = given.pop("rabitq_model", None)
         path, dimension = _check_column(self.schema, columns[0])
-        return path, _options(dimension, index_type, **given)
+        options = _options(dimension, index_type, **given)
+        if rabitq_model is not None and options["type"] == "IVF_RQ":
+            options["rotation_signs"] = rotation_of(rabitq_model, dimension, options.get("num_bits") or 5)
+        return path, options
 
     def create_index(
         self, column, index_type, name=None, metric="L2", replace=False, num_partitions=None,
@@ -258,6 +262,7 @@ class VectorIndexing:
     ):  # fmt: skip
         """Builds an index segment over some fragments without publishing it.
 
+        :param rabitq_model: of ``IVF_RQ``: the rotation, by :func:`lance_cpp.lance.indices.build_rq_model`
         :returns: the ``Index``, for ``commit_existing_index_segments``
         """
         if fragment_ids is None:

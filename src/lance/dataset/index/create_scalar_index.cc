@@ -82,18 +82,4 @@ arrow::Result<std::shared_ptr<Dataset>> CreateScalarIndex(const Dataset& dataset
   return dataset::CommitNewIndex(dataset, std::move(built), options.replace, options.commit);
 }
 
-arrow::Status PrewarmIndex(const Dataset& dataset, const std::string& name) {
-  const table::Snapshot& snapshot = *dataset.snapshot();
-  ARROW_ASSIGN_OR_RAISE(const auto segments, dataset::IndexSegmentsOf(snapshot, name));
-  if (segments.empty()) return NotFound("index {} was not found", name);
-  for (const IndexMetadata& segment : segments) {
-    if (!index::IsScalarIndex(segment.details_type_url)) {
-      return NotSupported("prewarming index {}, a {}", name, segment.details_type_url);
-    }
-    ARROW_ASSIGN_OR_RAISE(const auto opened, index::OpenScalarSegment(snapshot, segment));
-    ARROW_RETURN_NOT_OK(opened->Prewarm(snapshot.session()->thread_pool()));
-  }
-  return Status::OK();
-}
-
 }  // namespace lance

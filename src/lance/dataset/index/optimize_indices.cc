@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <map>
 
-#include "lance/base/uuid.h"
 #include "lance/dataset.h"
-#include "lance/dataset/index/column_source.h"
 #include "lance/dataset/index/index_entries.h"
-#include "lance/dataset/index/kept_rows.h"
+#include "lance/dataset/index/merge_vector_segments.h"
 #include "lance/dataset/index/optimize_scalar_index.h"
 #include "lance/index/row_moves.h"
 #include "lance/index/scalar/scalar_index.h"
-#include "lance/index/vector/build/existing_segment.h"
 #include "lance/index/vector/format/details.h"
+#include "lance/index/vector/segment.h"
 #include "lance/schema/schema.h"
 #include "lance/table/fragment_set.h"
 #include "lance/table/index_maintenance.h"
@@ -110,65 +108,16 @@ class Optimizer {
   }
 
   Status Merge(uint64_t count, table::operation::CreateIndex* change) {
-    const std::span<const IndexMetadata> merged = std::span(segments_).last(count);
-    ARROW_ASSIGN_OR_RAISE(const auto reference, VectorSegment::Open(snapshot_, segments_.back()));
-    std::vector<std::shared_ptr<const VectorSegment>> opened;
-    for (const IndexMetadata& segment : merged) {
-      ARROW_ASSIGN_OR_RAISE(opened.emplace_back(), VectorSegment::Open(snapshot_, segment));
-      LANCE_CHECK_ARG(index::SameModel(*opened.back(), *reference),
-                      "segments {} and {} of index {} were trained apart and cannot be merged: retrain it",
-                      segment.uuid, segments_.back().uuid, segment.name);
-    }
-    ARROW_ASSIGN_OR_RAISE(const auto source, dataset::MakeColumnSource(dataset_, column_, unindexed_));
-    ARROW_ASSIGN_OR_RAISE(const index::VectorModel model, index::ModelOf(*reference, source->type()));
-
-    IndexMetadata out = segments_.back();
-    out.uuid = MakeUuid();
-    out.base_id.reset();
-    out.dataset_version = snapshot_.manifest().version;
-    out.created_at_ms = dataset::MillisecondsNow();
-    FragmentSet covered;
-    for (const uint64_t id : unindexed_) covered.Add(id);
-    std::vector<dataset::KeptRows> kept;
-    for (const IndexMetadata& segment : merged) {
-      ARROW_ASSIGN_OR_RAISE(FragmentSet of, CoveredBy(segment));
-      for (const uint64_t id : dataset_.FragmentIds()) {
-        if (of.Contains(id)) covered.Add(id);
-      }
-      kept.emplace_back(snapshot_, std::move(of));
-    }
-    out.fragment_bitmap = covered.Serialize();
-
-    index::FillOptions fill;
-    if (!reference->graphs().empty()) fill.hnsw = reference->graphs()[0].parameters;
-    fill.existing = [&](size_t partition) { return Existing(opened, partition, &kept); };
-    VectorIndexOptions settings;
-    ARROW_ASSIGN_OR_RAISE(const index::SegmentTarget target,
-                          dataset::TargetOf(snapshot_, out.uuid, options_.commit.durable));
-    ARROW_ASSIGN_OR_RAISE(
-        out.files, index::FillSegment(*source, model, fill, target, dataset::ContextOf(snapshot_, settings)));
-    change->new_indices.push_back(std::move(out));
-    change->removed_indices.insert(change->removed_indices.end(), merged.begin(), merged.end());
+    dataset::VectorSegmentsToMerge what;
+    what.column = column_;
+    what.segments.assign(segments_.end() - static_cast<int64_t>(count), segments_.end());
+    what.like = segments_.back();
+    what.fragments = unindexed_;
+    ARROW_ASSIGN_OR_RAISE(IndexMetadata merged,
+                          dataset::MergeVectorSegments(dataset_, what, moves_.get(), options_.commit));
+    change->new_indices.push_back(std::move(merged));
+    change->removed_indices.insert(change->removed_indices.end(), what.segments.begin(), what.segments.end());
     return Status::OK();
-  }
-
-  // The rows of a partition that the merged segments have and that are still there.
-  Result<index::PartitionRecords> Existing(const std::vector<std::shared_ptr<const VectorSegment>>& opened,
-                                           size_t partition, std::vector<dataset::KeptRows>* kept) const {
-    index::PartitionRecords out;
-    for (size_t i = 0; i < opened.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const index::PartitionRecords rows,
-                            index::RecordsOf(*opened[i], partition, moves_.get()));
-      ARROW_ASSIGN_OR_RAISE(const std::vector<uint8_t> keep, (*kept)[i].Keep(rows.row_ids));
-      const size_t width = rows.row_ids.empty() ? 0 : rows.records.size() / rows.row_ids.size();
-      for (size_t row = 0; row < keep.size(); ++row) {
-        if (keep[row] == 0) continue;
-        out.row_ids.push_back(rows.row_ids[row]);
-        const auto record = rows.records.begin() + static_cast<int64_t>(row * width);
-        out.records.insert(out.records.end(), record, record + static_cast<int64_t>(width));
-      }
-    }
-    return out;
   }
 
   const Dataset& dataset_;

@@ -72,6 +72,14 @@ class Optimizer {
     return Build(old, std::move(unindexed), old, change);
   }
 
+  // All segments and nothing else.
+  Result<IndexMetadata> Merge() {
+    ARROW_ASSIGN_OR_RAISE(moves_, index::RowMoves::Load(snapshot_));
+    table::operation::CreateIndex change;
+    ARROW_RETURN_NOT_OK(Build(segments_, {}, {}, &change));
+    return std::move(change.new_indices[0]);
+  }
+
  private:
   bool HasRowIds() const {
     return snapshot_.manifest().has_stable_row_ids() &&
@@ -173,6 +181,13 @@ Status RemapScalarSegment(const Dataset& dataset, const IndexMetadata& segment, 
     });
   };
   return FillScalarSegment(dataset, column, std::vector<uint64_t>(), existing, build, out);
+}
+
+Result<IndexMetadata> MergeScalarSegments(const Dataset& dataset, const std::vector<IndexMetadata>& segments,
+                                          const CommitSettings& commit) {
+  OptimizeIndicesOptions options;
+  options.commit = commit;
+  return Optimizer(dataset, segments, options).Merge();
 }
 
 Status OptimizeScalarIndex(const Dataset& dataset, const std::vector<IndexMetadata>& segments,

@@ -20,6 +20,11 @@ namespace lance::dataset {
 Status OptimizeScalarIndex(const Dataset& dataset, const std::vector<table::IndexMetadata>& segments,
                            const OptimizeIndicesOptions& options, table::operation::CreateIndex* change);
 
+/// Writes one segment of the rows of segments that no version has yet, those that are gone left out.
+Result<table::IndexMetadata> MergeScalarSegments(const Dataset& dataset,
+                                                 const std::vector<table::IndexMetadata>& segments,
+                                                 const CommitSettings& commit);
+
 /// Writes the files of a segment anew, with the addresses that its rows have after `moves` and without rows
 /// that are gone then. `out` has the new uuid; files, details and version are filled in.
 Status RemapScalarSegment(const Dataset& dataset, const table::IndexMetadata& segment,

@@ -38,13 +38,13 @@ Status RemapVectorSegment(const Dataset& dataset, const table::IndexMetadata& se
   ARROW_ASSIGN_OR_RAISE(const auto opened, index::VectorSegment::Open(snapshot, segment));
   const std::vector<uint64_t> no_fragments;
   ARROW_ASSIGN_OR_RAISE(const auto source, MakeColumnSource(dataset, column, no_fragments));
-  ARROW_ASSIGN_OR_RAISE(const index::VectorModel model, index::ModelOf(*opened, source->type()));
+  ARROW_ASSIGN_OR_RAISE(const index::VectorModel model, index::ModelOf({&opened, 1}, source->type()));
   // Earlier moves first, if they were only recorded.
   ARROW_ASSIGN_OR_RAISE(const auto recorded, index::RowMoves::Load(snapshot));
   index::FillOptions fill;
   if (!opened->graphs().empty()) fill.hnsw = opened->graphs()[0].parameters;
   fill.existing = [&](size_t partition) -> Result<index::PartitionRecords> {
-    ARROW_ASSIGN_OR_RAISE(const auto rows, index::RecordsOf(*opened, partition, recorded.get()));
+    ARROW_ASSIGN_OR_RAISE(const auto rows, index::RecordsOf(*opened, model, partition, recorded.get()));
     return Moved(rows, moves);
   };
   ARROW_ASSIGN_OR_RAISE(const index::SegmentTarget target, TargetOf(snapshot, out->uuid, commit.durable));

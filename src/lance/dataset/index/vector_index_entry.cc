@@ -22,12 +22,14 @@ Result<index::VectorIndexParams> ParamsOf(const VectorIndexOptions& options) {
   out.num_sub_vectors = options.num_sub_vectors;
   out.num_bits = options.num_bits;
   out.codebook = options.codebook;
+  out.rotation_signs = options.rotation_signs;
   out.quantizer_sample_rate = options.quantizer_sample_rate;
   out.quantizer_iterations = options.quantizer_iterations;
   out.hnsw.max_level = options.hnsw_max_level;
   out.hnsw.m = options.hnsw_m;
   out.hnsw.ef_construction = options.hnsw_ef_construction;
   out.seed = options.seed;
+  out.row_major_codes = options.fragments.has_value();
   return out;
 }
 

@@ -41,14 +41,15 @@ std::span<const uint8_t> Bytes(const arrow::Buffer& buffer) {
   return {buffer.data(), static_cast<size_t>(buffer.size())};
 }
 
-Result<IvfModel> ReadIvf(const file::FileReader& file) {
+// The partitions of a file; `has_rows`: that are rows of this file.
+Result<IvfModel> ReadIvf(const file::FileReader& file, bool has_rows) {
   ARROW_ASSIGN_OR_RAISE(std::string number, Metadata(file, kIvfKey));
   LANCE_CHECK_BYTES(
       !number.empty() && number.size() < 6 && number.find_first_not_of("0123456789") == std::string::npos,
       "schema metadata '{}' is '{}'", kIvfKey, number);
   ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(file, std::stoul(number)));
   ARROW_ASSIGN_OR_RAISE(IvfModel model, ParseIvfModel(Bytes(*buffer)));
-  ARROW_RETURN_NOT_OK(model.CheckRows(file.num_rows()));
+  if (has_rows) ARROW_RETURN_NOT_OK(model.CheckRows(file.num_rows()));
   return model;
 }
 
@@ -135,7 +136,9 @@ Status VectorSegment::ReadIndexFile() {
   if (index_file_->schema().metadata.contains(kPcaKey)) {
     return NotSupported("vector indices with a PCA transform");
   }
-  ARROW_ASSIGN_OR_RAISE(graph_rows_, ReadIvf(*index_file_));
+  // Where there are no graphs the file has no rows, but merged segments of the reference repeat the
+  // partitions'.
+  ARROW_ASSIGN_OR_RAISE(graph_rows_, ReadIvf(*index_file_, header_.kind.sub_index == SubIndex::kHnsw));
   LANCE_CHECK_BYTES(graph_rows_.centroids.has_value(), "the IVF model has no centroids");
   stored_centroids_ = std::move(*graph_rows_.centroids);
   graph_rows_.centroids.reset();
@@ -154,7 +157,7 @@ Status VectorSegment::ReadIndexFile() {
 }
 
 Status VectorSegment::ReadAuxiliaryFile() {
-  ARROW_ASSIGN_OR_RAISE(rows_, ReadIvf(*auxiliary_file_));
+  ARROW_ASSIGN_OR_RAISE(rows_, ReadIvf(*auxiliary_file_, true));
   LANCE_CHECK_BYTES(rows_.num_partitions() == stored_centroids_.rows,
                     "there are {} partitions but {} centroids in {}", rows_.num_partitions(),
                     stored_centroids_.rows, kIndexFile);

@@ -39,6 +39,7 @@ class AnnStream : public BatchStream {
       auto rows = std::make_shared<index::RowBits>();
       std::vector<uint64_t> ids;
       ARROW_RETURN_NOT_OK(ReadAllowed(rows.get(), &ids));
+      run_->filtered = {.allowed = rows->count(), .exact = ids.size() <= ann.exact_below, .counts = {}};
       if (ids.empty()) return nullptr;
       if (ids.size() <= ann.exact_below) return Exact(std::move(ids));
       rows->set_selective(true);
@@ -117,7 +118,7 @@ class AnnStream : public BatchStream {
     std::vector<Found> out = std::move(found[0]);
     for (size_t run = 1; run < runs; ++run) {
       out.insert(out.end(), found[run].begin(), found[run].end());
-      counts[0].partitions += counts[run].partitions;
+      counts[0].Add(counts[run]);
     }
     if (knn.multi_vector) {
       // Several vectors of the query may have met the same row.
@@ -126,6 +127,7 @@ class AnnStream : public BatchStream {
                             [](const Found& a, const Found& b) { return a.row_id == b.row_id; }),
                 out.end());
     }
+    if (run_->filtered.has_value()) run_->filtered->counts = counts[0];
     node.rows.fetch_add(out.size(), std::memory_order_relaxed);
     node.batches.fetch_add(1, std::memory_order_relaxed);
     run_->at(NodeRole::kAnnProbe).rows.fetch_add(counts[0].partitions, std::memory_order_relaxed);

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "lance/index/scalar/scalar_segment.h"
+#include "lance/index/vector/search/search.h"
 #include "lance/runtime/cancellation.h"
 #include "lance/scan/plan/plan_node.h"
 #include "lance/scan/read/io_counters.h"
@@ -19,12 +21,20 @@ struct ReadAheadPeaks {
   std::atomic<uint64_t> bytes{0};      ///< decoded and waiting for the consumer
 };
 
+/// How an index search under a filter went.
+struct FilteredSearch {
+  uint64_t allowed = 0;  ///< rows
+  bool exact = false;    ///< all of them were compared by the table's vectors
+  index::SearchCounts counts;
+};
+
 /// What one run of a plan counts. Thread-safe.
 struct RunState {
   std::array<NodeMetrics, 20> nodes;  ///< by NodeRole
   std::array<IoCounters, 20> io;      ///< what each node reads, by NodeRole
   index::ScalarSearchCounts indices;  ///< searches of scalar indices
   ReadAheadPeaks ahead;
+  std::optional<FilteredSearch> filtered;  ///< written by the one stream that searches the index
   runtime::CancellationToken cancel;
   std::atomic<uint64_t> units{0};
   std::atomic<uint64_t> rows_read{0};

@@ -13,6 +13,17 @@ std::string FormatTime(uint64_t nanoseconds) {
   return fmt::format("{:.2f}s", value / 1e9);
 }
 
+std::string FormatFiltered(const FilteredSearch& filtered) {
+  if (filtered.exact) return fmt::format(", filtered=all {} allowed rows compared exactly", filtered.allowed);
+  const index::SearchCounts& counts = filtered.counts;
+  return fmt::format(
+      ", filtered={} rows allowed: {} partitions by their allowed rows, {} whole, {} graphs walked, {} of "
+      "all "
+      "to fill k",
+      filtered.allowed, counts.selected, counts.partitions - counts.selected - counts.walked, counts.walked,
+      counts.widened);
+}
+
 bool Reads(NodeRole role) {
   return role == NodeRole::kRead || role == NodeRole::kTakeForFilter || role == NodeRole::kTakeForSort ||
          role == NodeRole::kTakeLast;
@@ -26,6 +37,7 @@ std::string Metrics(const PlanNode& node, RunState& run) {
   const NodeMetrics& metrics = run.at(node.role);
   std::string out = fmt::format("output_rows={}, elapsed_compute={}, output_batches={}", metrics.rows.load(),
                                 FormatTime(metrics.nanoseconds.load()), metrics.batches.load());
+  if (node.role == NodeRole::kAnn && run.filtered.has_value()) out += FormatFiltered(*run.filtered);
   if (node.role == NodeRole::kRead) {
     out += fmt::format(", ranges_scanned={}, rows_scanned={}", run.units.load(), run.rows_read.load());
   }

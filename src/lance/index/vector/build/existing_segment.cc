@@ -39,16 +39,40 @@ void RqRecords(const Partition& partition, size_t dim, uint32_t ex_bits, size_t 
   }
 }
 
-Status MakeEncoder(const VectorSegment& segment, VectorModel* model) {
-  const QuantizerModel& quantizer = segment.quantizer();
+// Bounds that hold those of all segments.
+SqMetadata CommonBounds(std::span<const std::shared_ptr<const VectorSegment>> segments) {
+  SqMetadata out = segments[0]->quantizer().sq();
+  for (const auto& segment : segments) {
+    out.start = std::min(out.start, segment->quantizer().sq().start);
+    out.end = std::max(out.end, segment->quantizer().sq().end);
+  }
+  return out;
+}
+
+// Codes by other bounds: each code is the value in the middle of what it stands for.
+void CodeAnew(const SqMetadata& from, const SqMetadata& to, std::vector<uint8_t>* codes) {
+  if (from == to) return;
+  uint8_t coded[256];
+  for (int code = 0; code < 256; ++code) {
+    const double value = from.start + std::min(code + 0.5, 255.0) * (from.end - from.start) / 255.0;
+    coded[code] =
+        static_cast<uint8_t>(std::clamp((value - to.start) * 255.0 / (to.end - to.start), 0.0, 255.0));
+  }
+  for (uint8_t& code : *codes) code = coded[code];
+}
+
+Status MakeEncoder(std::span<const std::shared_ptr<const VectorSegment>> segments, VectorModel* model) {
+  const QuantizerModel& quantizer = segments[0]->quantizer();
   const bool residual = model->metric != simd::Metric::kDot;
   switch (model->kind.quantizer) {
     case Quantizer::kFlat:
       model->encoder = MakeFlatEncoder(model->type);
       return Status::OK();
-    case Quantizer::kSq:
-      model->encoder = MakeSqEncoder(model->type.dim, quantizer.sq().start, quantizer.sq().end);
+    case Quantizer::kSq: {
+      const SqMetadata bounds = CommonBounds(segments);
+      model->encoder = MakeSqEncoder(model->type.dim, bounds.start, bounds.end);
       return Status::OK();
+    }
     case Quantizer::kPq: {
       PqEncoderSettings settings;
       settings.shape = {model->type.dim, quantizer.pq().num_sub_vectors, quantizer.pq().num_bits};
@@ -82,7 +106,9 @@ Status MakeEncoder(const VectorSegment& segment, VectorModel* model) {
 
 }  // namespace
 
-Result<VectorModel> ModelOf(const VectorSegment& segment, const VectorType& type) {
+Result<VectorModel> ModelOf(std::span<const std::shared_ptr<const VectorSegment>> segments,
+                            const VectorType& type) {
+  const VectorSegment& segment = *segments[0];
   LANCE_CHECK_BYTES(segment.dimension() == type.dim,
                     "index segment {} has vectors of {} dimensions, its column {}", segment.uuid(),
                     segment.dimension(), type.dim);
@@ -97,7 +123,7 @@ Result<VectorModel> ModelOf(const VectorSegment& segment, const VectorType& type
   } else {
     model.centroids = segment.centroids();
   }
-  ARROW_RETURN_NOT_OK(MakeEncoder(segment, &model));
+  ARROW_RETURN_NOT_OK(MakeEncoder(segments, &model));
   return model;
 }
 
@@ -108,10 +134,11 @@ bool SameModel(const VectorSegment& a, const VectorSegment& b) {
     return x.num_bits == y.num_bits && x.num_sub_vectors == y.num_sub_vectors &&
            a.quantizer().codewords == b.quantizer().codewords;
   }
-  return a.quantizer().metadata == b.quantizer().metadata;
+  return a.header().kind.quantizer == Quantizer::kSq || a.quantizer().metadata == b.quantizer().metadata;
 }
 
-Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partition, const RowMoves* moves) {
+Result<PartitionRecords> RecordsOf(const VectorSegment& segment, const VectorModel& model, size_t partition,
+                                   const RowMoves* moves) {
   runtime::Cache none(0);  // each partition is read once
   const auto number = static_cast<uint32_t>(partition);
   ARROW_ASSIGN_OR_RAISE(const auto all, segment.Load({&number, 1}, moves, &none));
@@ -138,6 +165,9 @@ Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partitio
     Transpose(codes, rows, width, width, out.records.data());
   } else {
     std::copy(codes.begin(), codes.end(), out.records.begin());
+  }
+  if (kind.quantizer == Quantizer::kSq) {
+    CodeAnew(segment.quantizer().sq(), std::get<SqMetadata>(model.encoder->metadata()), &out.records);
   }
   return out;
 }

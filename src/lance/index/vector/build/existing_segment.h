@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lance/base/status.h"
@@ -10,16 +11,18 @@
 
 namespace lance::index {
 
-/// The model that a segment was built with, to code further vectors for it. `type` is that of the column.
-/// Errors: NotSupported where it was built in a way that we do not build: with a rotation matrix, or for the
-/// estimator of old releases.
-Result<VectorModel> ModelOf(const VectorSegment& segment, const VectorType& type);
+/// The model of segments that were built alike, to code further vectors for them. `type` is that of the
+/// column. Bounds of SQ are those that hold all of the segments'. Errors: NotSupported where they were built
+/// in a way that we do not build: with a rotation matrix, or for the estimator of old releases.
+Result<VectorModel> ModelOf(std::span<const std::shared_ptr<const VectorSegment>> segments,
+                            const VectorType& type);
 
-/// Whether codes of one can stand beside codes of the other.
+/// Whether codes of one can stand beside codes of the other; of SQ once they are coded by common bounds.
 bool SameModel(const VectorSegment& a, const VectorSegment& b);
 
-/// The records of a partition of a segment, as its model's encoder makes them. Rows that are gone have the id
-/// kNoRow. `moves` may be null.
-Result<PartitionRecords> RecordsOf(const VectorSegment& segment, size_t partition, const RowMoves* moves);
+/// The records of a partition of a segment, as the encoder of `model`, which ModelOf made of it and others,
+/// makes them. Rows that are gone have the id kNoRow. `moves` may be null.
+Result<PartitionRecords> RecordsOf(const VectorSegment& segment, const VectorModel& model, size_t partition,
+                                   const RowMoves* moves);
 
 }  // namespace lance::index

@@ -104,6 +104,7 @@ Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const 
     RoundTo(model->type.element, &settings.codebook);
   }
   if (residual) settings.centroids = model->centroids;
+  settings.row_major = params.row_major_codes;
   model->codebook = settings.codebook;
   model->encoder = MakePqEncoder(std::move(settings));
   return Status::OK();
@@ -131,6 +132,7 @@ Status TrainQuantizer(const VectorRows& sample, const VectorIndexParams& params,
       settings.centroids = model->centroids;
       settings.signs = params.rotation_signs.empty() ? MakeRotationSigns(model->type.dim, params.seed)
                                                      : params.rotation_signs;
+      settings.row_major = params.row_major_codes;
       ARROW_ASSIGN_OR_RAISE(model->encoder, MakeRqEncoder(std::move(settings)));
       return Status::OK();
     }

@@ -40,6 +40,11 @@ Status VectorIndexParams::Validate(size_t dim, simd::Element element) const {
                     "the PQ codebook has {} values, {} of {} bits need {}", codebook.size(), dim, bits(),
                     dim << bits());
   }
+  if (kind.quantizer == Quantizer::kRq) {
+    LANCE_CHECK_ARG(rotation_signs.empty() || rotation_signs.size() * 2 == dim,
+                    "the rotation has {} bytes, vectors of {} dimensions need {}", rotation_signs.size(), dim,
+                    dim / 2);
+  }
   return Status::OK();
 }
 

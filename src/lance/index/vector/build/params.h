@@ -34,6 +34,8 @@ struct VectorIndexParams {
   int quantizer_iterations = 50;
   uint64_t quantizer_sample_rate = 256;  ///< training vectors for each code
   std::vector<uint8_t> rotation_signs;   ///< given ones of RQ
+  /// Codes of PQ and RQ lie row after row, as the reference wants them of segments that it merges.
+  bool row_major_codes = false;
   HnswParameters hnsw;
   std::map<std::string, std::string> runtime_hints;  ///< kept in the manifest with our own
   uint64_t seed = 42;

@@ -59,8 +59,9 @@ class PqEncoder : public Encoder {
                                                              size_t count) const override {
     std::vector<uint8_t> out(records.size());
     const size_t width = record_bytes();
+    if (s_.row_major) std::copy(records.begin(), records.end(), out.begin());
     constexpr size_t kTile = 64;
-    for (size_t first = 0; first < count; first += kTile) {
+    for (size_t first = 0; first < count && !s_.row_major; first += kTile) {
       for (size_t m = 0; m < width; ++m) {
         for (size_t row = first; row < std::min(count, first + kTile); ++row) {
           out[m * count + row] = records[row * width + m];
@@ -77,6 +78,7 @@ class PqEncoder : public Encoder {
     out.num_bits = s_.shape.num_bits;
     out.num_sub_vectors = s_.shape.num_sub_vectors;
     out.dimension = s_.shape.dim;
+    out.transposed = !s_.row_major;
     return out;
   }
 

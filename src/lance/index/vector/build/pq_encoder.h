@@ -29,6 +29,7 @@ struct PqEncoderSettings {
   std::vector<float> codebook;
   std::vector<float> centroids;
   simd::Element element = simd::Element::kFloat32;  ///< of the codebook in the file
+  bool row_major = false;                           ///< else a partition's codes lie column after column
 };
 std::unique_ptr<Encoder> MakePqEncoder(PqEncoderSettings settings);
 

@@ -81,9 +81,10 @@ class RqEncoder : public Encoder {
   Result<std::vector<std::shared_ptr<arrow::Array>>> Columns(std::span<const uint8_t> records,
                                                              size_t count) const override {
     const auto rows = static_cast<int64_t>(count);
-    const std::vector<uint8_t> signs = SliceRecords(records, count, 0, sign_bytes());
-    std::vector<std::shared_ptr<arrow::Array>> out = {ListColumn(
-        arrow::uint8(), static_cast<int32_t>(sign_bytes()), PackSignCodes(signs, count, sign_bytes()), rows)};
+    std::vector<uint8_t> signs = SliceRecords(records, count, 0, sign_bytes());
+    if (!s_.row_major) signs = PackSignCodes(signs, count, sign_bytes());
+    std::vector<std::shared_ptr<arrow::Array>> out = {
+        ListColumn(arrow::uint8(), static_cast<int32_t>(sign_bytes()), std::move(signs), rows)};
     for (size_t i = 0; i < 3; ++i) {
       out.push_back(FloatColumn(FloatsOfRecords(records, count, factors_at() + i * sizeof(float))));
     }
@@ -102,6 +103,7 @@ class RqEncoder : public Encoder {
     out.rotation_signs = s_.signs;
     out.code_dimension = static_cast<uint32_t>(s_.dim);
     out.num_bits = s_.num_bits;
+    out.packed = !s_.row_major;
     return out;
   }
 

@@ -13,6 +13,7 @@ struct RqSettings {
   simd::Metric metric = simd::Metric::kL2;  ///< kL2 (also of cosine) or kDot
   std::vector<uint8_t> signs;               ///< of the rotation: 4 * dim / 8 bytes
   std::vector<float> centroids;             ///< num_partitions * dim
+  bool row_major = false;                   ///< else sign codes are packed by 32 rows
 };
 
 /// Random signs of a rotation.

@@ -57,20 +57,21 @@ void QuerySearch::SearchPartition(const Partition& partition, const Probe& probe
   if (partition.graph == nullptr) Prefetch(partition);
   scorer_->Begin(partition, probe.partition, probe.distance);
   if (partition.graph != nullptr) {
-    Walk(partition, out);
+    Walk(partition, out, counts);
   } else if (out->filter() != nullptr && out->filter()->is_selective()) {
-    ScanAllowed(partition, out);
+    ScanAllowed(partition, out, counts);
   } else {
     scorer_->Scan(out);
   }
 }
 
 // Computes distances of the rows that the filter lets through only, unless these are many.
-void QuerySearch::ScanAllowed(const Partition& partition, Neighbors* out) {
+void QuerySearch::ScanAllowed(const Partition& partition, Neighbors* out, SearchCounts* counts) {
   std::vector<uint32_t>& allowed = scratch_->allowed;
   allowed.clear();
   out->filter()->Select(partition.row_ids, 0, &allowed);
   if (allowed.size() * 4 > partition.num_rows) return scorer_->Scan(out);
+  counts->selected++;
   OfferAllowed(partition, out);
 }
 
@@ -94,7 +95,7 @@ double QuerySearch::LikelyAllowed(const Partition& partition) const {
   return static_cast<double>(partition.num_rows) * std::min(1.0, share);
 }
 
-void QuerySearch::Walk(const Partition& partition, Neighbors* out) {
+void QuerySearch::Walk(const Partition& partition, Neighbors* out, SearchCounts* counts) {
   const RowFilter* filter = out->filter();
   const uint64_t ef = std::max(options_.ef.value_or(options_.keep + options_.keep / 2), options_.keep);
   size_t most_distances = SIZE_MAX;
@@ -105,7 +106,7 @@ void QuerySearch::Walk(const Partition& partition, Neighbors* out) {
     const double allowed = LikelyAllowed(partition);
     const double steps =
         static_cast<double>(ef) * static_cast<double>(partition.num_rows) / std::max(allowed, 1.0);
-    if (steps * kDistancesOfStep >= allowed) return ScanParts(partition, out);
+    if (steps * kDistancesOfStep >= allowed) return ScanParts(partition, out, counts);
     most_distances = static_cast<size_t>(allowed);
   }
   HnswGraph::Accept accept;
@@ -119,12 +120,14 @@ void QuerySearch::Walk(const Partition& partition, Neighbors* out) {
   const auto found = partition.graph->Search(
       [&](std::span<const uint32_t> nodes, float* distances) { scorer_->Distances(nodes, distances); }, ef,
       accept, most_distances);
-  if (!found.has_value()) return ScanParts(partition, out);
+  if (!found.has_value()) return ScanParts(partition, out, counts);
+  counts->walked++;
   for (const HnswGraph::Found& f : *found) out->Offer(f.distance, partition.row_ids[f.node]);
 }
 
 // Compares all allowed rows, some at a time: a graph's partition is large.
-void QuerySearch::ScanParts(const Partition& partition, Neighbors* out) {
+void QuerySearch::ScanParts(const Partition& partition, Neighbors* out, SearchCounts* counts) {
+  counts->selected++;
   for (size_t first = 0; first < partition.num_rows; first += kRowsTogether) {
     const size_t count = std::min(kRowsTogether, partition.num_rows - first);
     scratch_->allowed.clear();

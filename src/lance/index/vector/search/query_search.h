@@ -25,11 +25,11 @@ class QuerySearch {
   void SearchPartition(const Partition& partition, const Probe& probe, Neighbors* out, SearchCounts* counts);
 
  private:
-  void ScanAllowed(const Partition& partition, Neighbors* out);
+  void ScanAllowed(const Partition& partition, Neighbors* out, SearchCounts* counts);
   void OfferAllowed(const Partition& partition, Neighbors* out);
   double LikelyAllowed(const Partition& partition) const;
-  void Walk(const Partition& partition, Neighbors* out);
-  void ScanParts(const Partition& partition, Neighbors* out);
+  void Walk(const Partition& partition, Neighbors* out, SearchCounts* counts);
+  void ScanParts(const Partition& partition, Neighbors* out, SearchCounts* counts);
 
   const SearchedSegment& searched_;
   const SearchOptions& options_;

@@ -78,13 +78,14 @@ class SegmentSearch {
 
 // Where the first probes gave too little, one more of each segment at a time.
 Status FillUp(std::span<const std::unique_ptr<SegmentSearch>> searches, const SearchOptions& options,
-              Neighbors* best) {
+              Neighbors* best, SearchCounts* counts) {
   bool more = true;
   while (best->size() < options.k && more) {
     more = false;
     for (const auto& search : searches) {
       if (search->done() || best->size() >= options.k) continue;
       ARROW_RETURN_NOT_OK(search->SearchNext(best));
+      counts->widened++;
       more = true;
     }
   }
@@ -206,7 +207,7 @@ Result<std::vector<Neighbor>> Search(std::span<const SearchedSegment> segments, 
       ARROW_RETURN_NOT_OK(searches.back()->SearchNext(&best));
     }
   }
-  ARROW_RETURN_NOT_OK(FillUp(searches, options, &best));
+  ARROW_RETURN_NOT_OK(FillUp(searches, options, &best, counts));
   return best.Take();
 }
 
@@ -232,7 +233,7 @@ Result<std::vector<std::vector<Neighbor>>> SearchMany(std::span<const SearchedSe
             counts));
         searches.back()->SkipInitial();
       }
-      ARROW_RETURN_NOT_OK(FillUp(searches, options, &best[q]));
+      ARROW_RETURN_NOT_OK(FillUp(searches, options, &best[q], counts));
     }
     out[q] = best[q].Take();
   }

@@ -38,6 +38,17 @@ struct SearchedSegment {
 struct SearchCounts {
   uint64_t partitions = 0;
   uint64_t rows = 0;
+  uint64_t walked = 0;    ///< partitions whose graph was walked
+  uint64_t selected = 0;  ///< partitions of which only the rows that a filter allows were compared
+  uint64_t widened = 0;   ///< partitions that were looked at because the first probes gave too few rows
+
+  void Add(const SearchCounts& other) {
+    partitions += other.partitions;
+    rows += other.rows;
+    walked += other.walked;
+    selected += other.selected;
+    widened += other.widened;
+  }
 };
 
 /// The nearest rows of all segments, nearest first. `query` is one vector of `element`. Runs on the calling
