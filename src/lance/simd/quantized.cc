@@ -74,25 +74,62 @@ struct WordSums {
     all[s] = hn::Add(all[s], words);
     upper[s] = hn::Add(upper[s], hn::ShiftRight<8>(words));
   }
-  HWY_INLINE void Store(int s, uint16_t* out) const {
-    const auto even = hn::Sub(all[s], hn::ShiftLeft<8>(upper[s]));
-    hn::StoreInterleaved2(even, upper[s], Words(), out);
+  // Of the first columns the sums, of further ones added to them.
+  HWY_INLINE void Store(int s, bool first, uint16_t* out) const {
+    const Words d;
+    auto even = hn::Sub(all[s], hn::ShiftLeft<8>(upper[s])), odd = upper[s];
+    if (!first) {
+      hn::Vec<Words> even_before, odd_before;
+      hn::LoadInterleaved2(d, out, even_before, odd_before);
+      even = hn::Add(even, even_before);
+      odd = hn::Add(odd, odd_before);
+    }
+    hn::StoreInterleaved2(even, odd, d, out);
   }
 };
 
-// Sums of S vectors of rows from row `begin`.
+// Columns of codes: byte c * stride + r is that of row r.
+struct Columns {
+  const uint8_t* codes;
+  size_t stride;
+  size_t count;
+  bool first;  // of all columns
+
+  // Loads the rows' share of the columns behind these, in the order of memory.
+  HWY_INLINE void PrefetchNext(size_t row, size_t rows) const {
+    const uint8_t* from = codes + count * stride + row * count;
+    for (size_t at = 0; at < rows * count; at += 64) __builtin_prefetch(from + at);
+  }
+  // Loads these columns now, which the processor then goes on with by itself.
+  HWY_INLINE void Touch() const {
+    uint8_t any = 0;
+    for (size_t at = 0; at < count * stride; at += 64) any |= codes[at];
+    asm volatile("" : : "r"(any));
+  }
+};
+
+// Codes are read a few columns at a time, all rows of them: memory is read nearly in its order.
+template <class Sum>
+HWY_INLINE void ForColumns(const uint8_t* codes, size_t rows, size_t columns, size_t together,
+                           const Sum& sum) {
+  for (size_t c = 0; c < columns; c += together) {
+    sum(Columns{codes + c * rows, rows, std::min(together, columns - c), c == 0}, c);
+  }
+}
+
+// Sums of S vectors of rows from row `begin`, to `sums`.
 template <int S>
-HWY_INLINE void NibbleStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
-                            const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+HWY_INLINE void NibbleStrip(const Columns& columns, size_t begin, const uint8_t* HWY_RESTRICT tables,
+                            uint16_t* HWY_RESTRICT sums) {
   const Bytes d;
   const size_t lanes = hn::Lanes(d);
   const auto low_half = hn::Set(d, uint8_t{15});
   WordSums<S> total;
   total.Clear();
-  for (size_t c = 0; c < columns; ++c) {
+  const uint8_t* from = columns.codes + begin;
+  for (size_t c = 0; c < columns.count; ++c, from += columns.stride) {
     const auto low_table = hn::LoadDup128(d, tables + 32 * c);
     const auto high_table = hn::LoadDup128(d, tables + 32 * c + 16);
-    const uint8_t* from = codes + c * rows + begin;
 #pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
       const auto code = hn::LoadU(d, from + static_cast<size_t>(s) * lanes);
@@ -102,18 +139,11 @@ HWY_INLINE void NibbleStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, siz
     }
   }
 #pragma GCC unroll 8
-  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
+  for (int s = 0; s < S; ++s) total.Store(s, columns.first, sums + static_cast<size_t>(s) * lanes);
 }
 
-void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
-  const size_t lanes = hn::Lanes(Bytes());
-  size_t r = 0;
-  for (; r + 4 * lanes <= rows; r += 4 * lanes) NibbleStrip<4>(codes, r, rows, columns, tables, sums);
-  for (; r + lanes <= rows; r += lanes) NibbleStrip<1>(codes, r, rows, columns, tables, sums);
-  if (r < rows && rows >= lanes) {  // some rows a second time rather than the last ones one by one
-    return NibbleStrip<1>(codes, rows - lanes, rows, columns, tables, sums);
-  }
-  for (; r < rows; ++r) {
+void FewNibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  for (size_t r = 0; r < rows; ++r) {
     uint16_t sum = 0;
     for (size_t c = 0; c < columns; ++c) {
       const uint8_t code = codes[c * rows + r];
@@ -123,20 +153,41 @@ void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t
   }
 }
 
+void NibbleSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  constexpr size_t kTogether = 16;
+  const size_t lanes = hn::Lanes(Bytes()), strip = 4 * lanes;
+  if (rows < lanes) return FewNibbleSums(codes, rows, columns, tables, sums);
+  // The last rows are those of a whole vector, some of them a second time.
+  uint16_t last[HWY_MAX_BYTES];
+  ForColumns(codes, rows, columns, kTogether, [&](const Columns& some, size_t first) HWY_ATTR {
+    const uint8_t* of = tables + 32 * first;
+    some.Touch();
+    size_t r = 0;
+    for (; r + strip <= rows; r += strip) {
+      NibbleStrip<4>(some, r, of, sums + r);
+    }
+    for (; r + lanes <= rows; r += lanes) NibbleStrip<1>(some, r, of, sums + r);
+    if (r < rows) NibbleStrip<1>(some, rows - lanes, of, last);
+  });
+  if (rows % lanes != 0) std::copy_n(last, lanes, sums + rows - lanes);
+}
+
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
 
+constexpr int kByteVectors = 4;
+
 template <int S>
-HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
-                          const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+HWY_INLINE void ByteStrip(const Columns& columns, size_t begin, const uint8_t* HWY_RESTRICT tables,
+                          uint16_t* HWY_RESTRICT sums) {
   WordSums<S> total;
   total.Clear();
-  for (size_t c = 0; c < columns; ++c) {
+  const uint8_t* from = columns.codes + begin;
+  for (size_t c = 0; c < columns.count; ++c, from += columns.stride) {
     const uint8_t* table = tables + 256 * c;
     const __m512i t0 = _mm512_loadu_si512(table);
     const __m512i t1 = _mm512_loadu_si512(table + 64);
     const __m512i t2 = _mm512_loadu_si512(table + 128);
     const __m512i t3 = _mm512_loadu_si512(table + 192);
-    const uint8_t* from = codes + c * rows + begin;
 #pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
       const __m512i code = _mm512_loadu_si512(from + 64 * s);
@@ -147,80 +198,107 @@ HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_
     }
   }
 #pragma GCC unroll 8
-  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + 64 * static_cast<size_t>(s));
-}
-
-void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
-  size_t r = 0;
-  for (; r + 256 <= rows; r += 256) ByteStrip<4>(codes, r, rows, columns, tables, sums);
-  for (; r + 64 <= rows; r += 64) ByteStrip<1>(codes, r, rows, columns, tables, sums);
-  if (r < rows && rows >= 64) return ByteStrip<1>(codes, rows - 64, rows, columns, tables, sums);
-  for (; r < rows; ++r) {
-    uint16_t sum = 0;
-    for (size_t c = 0; c < columns; ++c) {
-      sum = static_cast<uint16_t>(sum + tables[256 * c + codes[c * rows + r]]);
-    }
-    sums[r] = sum;
-  }
+  for (int s = 0; s < S; ++s) total.Store(s, columns.first, sums + 64 * static_cast<size_t>(s));
 }
 
 #else
 
-// One byte of 16 tables, chosen by the upper half of each code: a tree of choices, bit 4 first.
-template <class V>
-HWY_INLINE V ChooseBytes(V code, const V* tables) {
-  const Bytes d;
-  const Words words;
-  const hn::RebindToSigned<Bytes> di;
-  const auto low = hn::And(code, hn::Set(d, uint8_t{15}));
-  // Choices look at the highest bit of a byte; what a shift brings in from the neighbour lies below it.
-  const auto bit = [&](auto shifted) { return hn::Lt(hn::BitCast(di, shifted), hn::Zero(di)); };
-  const auto wide = hn::BitCast(words, code);
-  const auto bit4 = bit(hn::ShiftLeft<3>(wide)), bit5 = bit(hn::ShiftLeft<2>(wide));
-  const auto bit6 = bit(hn::ShiftLeft<1>(wide)), bit7 = bit(code);
-  const auto look = [&](size_t t) { return hn::BitCast(di, hn::TableLookupBytes(tables[t], low)); };
-  const auto pair = [&](size_t t) { return hn::IfThenElse(bit4, look(t + 1), look(t)); };
-  const auto four = [&](size_t t) { return hn::IfThenElse(bit5, pair(t + 2), pair(t)); };
-  const auto eight = [&](size_t t) { return hn::IfThenElse(bit6, four(t + 4), four(t)); };
-  return hn::BitCast(d, hn::IfThenElse(bit7, eight(8), eight(0)));
-}
+constexpr int kByteVectors = 1;
+
+// One byte of 16 tables of 16, chosen by the upper half of each code: a tree of choices, bit 4 first. Choices
+// look at the highest bit of a byte; what a shift brings in from the neighbour lies below it.
+class ByteTree {
+ public:
+  HWY_INLINE explicit ByteTree(hn::Vec<Bytes> code)
+      : low_(hn::And(code, hn::Set(Bytes(), uint8_t{15}))),
+        bit4_(Shifted<3>(code)),
+        bit5_(Shifted<2>(code)),
+        bit6_(Shifted<1>(code)),
+        bit7_(IsNegative(code)) {}
+
+  HWY_INLINE hn::Vec<Bytes> Choose(const uint8_t* table) const {
+    return Either(bit7_, Eight(table), Eight(table + 128));
+  }
+
+ private:
+  using Signed = hn::RebindToSigned<Bytes>;
+  using Bit = decltype(hn::Lt(hn::Zero(Signed()), hn::Zero(Signed())));
+  static HWY_INLINE Bit IsNegative(hn::Vec<Bytes> code) {
+    return hn::Lt(hn::BitCast(Signed(), code), hn::Zero(Signed()));
+  }
+  template <int kBits>
+  static HWY_INLINE Bit Shifted(hn::Vec<Bytes> code) {
+    return IsNegative(hn::BitCast(Bytes(), hn::ShiftLeft<kBits>(hn::BitCast(Words(), code))));
+  }
+  static HWY_INLINE hn::Vec<Bytes> Either(Bit bit, hn::Vec<Bytes> clear, hn::Vec<Bytes> set) {
+    const Signed d;
+    return hn::BitCast(Bytes(), hn::IfThenElse(bit, hn::BitCast(d, set), hn::BitCast(d, clear)));
+  }
+  HWY_INLINE hn::Vec<Bytes> One(const uint8_t* table) const {
+    return hn::TableLookupBytes(hn::LoadDup128(Bytes(), table), low_);
+  }
+  HWY_INLINE hn::Vec<Bytes> Two(const uint8_t* table) const {
+    return Either(bit4_, One(table), One(table + 16));
+  }
+  HWY_INLINE hn::Vec<Bytes> Four(const uint8_t* table) const {
+    return Either(bit5_, Two(table), Two(table + 32));
+  }
+  HWY_INLINE hn::Vec<Bytes> Eight(const uint8_t* table) const {
+    return Either(bit6_, Four(table), Four(table + 64));
+  }
+
+  hn::Vec<Bytes> low_;
+  Bit bit4_, bit5_, bit6_, bit7_;
+};
 
 template <int S>
-HWY_INLINE void ByteStrip(const uint8_t* HWY_RESTRICT codes, size_t begin, size_t rows, size_t columns,
-                          const uint8_t* HWY_RESTRICT tables, uint16_t* HWY_RESTRICT sums) {
+HWY_INLINE void ByteStrip(const Columns& columns, size_t begin, const uint8_t* HWY_RESTRICT tables,
+                          uint16_t* HWY_RESTRICT sums) {
   const Bytes d;
   const size_t lanes = hn::Lanes(d);
   WordSums<S> total;
   total.Clear();
-  for (size_t c = 0; c < columns; ++c) {
-    hn::Vec<Bytes> parts[16];
-    for (size_t t = 0; t < 16; ++t) parts[t] = hn::LoadDup128(d, tables + 256 * c + 16 * t);
-    const uint8_t* from = codes + c * rows + begin;
+  const uint8_t* from = columns.codes + begin;
+  for (size_t c = 0; c < columns.count; ++c, from += columns.stride) {
 #pragma GCC unroll 8
     for (int s = 0; s < S; ++s) {
-      total.Add(s, ChooseBytes(hn::LoadU(d, from + static_cast<size_t>(s) * lanes), parts));
+      const ByteTree tree(hn::LoadU(d, from + static_cast<size_t>(s) * lanes));
+      total.Add(s, tree.Choose(tables + 256 * c));
     }
   }
 #pragma GCC unroll 8
-  for (int s = 0; s < S; ++s) total.Store(s, sums + begin + static_cast<size_t>(s) * lanes);
+  for (int s = 0; s < S; ++s) total.Store(s, columns.first, sums + static_cast<size_t>(s) * lanes);
 }
 
-void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
-  const size_t lanes = hn::Lanes(Bytes());
-  size_t r = 0;
-  for (; r + 2 * lanes <= rows; r += 2 * lanes) ByteStrip<2>(codes, r, rows, columns, tables, sums);
-  for (; r + lanes <= rows; r += lanes) ByteStrip<1>(codes, r, rows, columns, tables, sums);
-  if (r < rows && rows >= lanes) return ByteStrip<1>(codes, rows - lanes, rows, columns, tables, sums);
-  for (; r < rows; ++r) {
+#endif
+
+void FewByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  for (size_t r = 0; r < rows; ++r) {
     uint16_t sum = 0;
-    for (size_t c = 0; c < columns; ++c) {
+    for (size_t c = 0; c < columns; ++c)
       sum = static_cast<uint16_t>(sum + tables[256 * c + codes[c * rows + r]]);
-    }
     sums[r] = sum;
   }
 }
 
-#endif
+void ByteSums(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums) {
+  constexpr size_t kTogether = 8;
+  const size_t lanes = hn::Lanes(Bytes()), strip = kByteVectors * lanes;
+  if (rows < lanes) return FewByteSums(codes, rows, columns, tables, sums);
+  // The last rows are those of a whole vector, some of them a second time.
+  uint16_t last[HWY_MAX_BYTES];
+  ForColumns(codes, rows, columns, kTogether, [&](const Columns& some, size_t first) HWY_ATTR {
+    const uint8_t* of = tables + 256 * first;
+    size_t r = 0;
+    for (; r + strip <= rows; r += strip) {
+      some.PrefetchNext(r, strip);
+      ByteStrip<kByteVectors>(some, r, of, sums + r);
+    }
+    for (; r + lanes <= rows; r += lanes) ByteStrip<1>(some, r, of, sums + r);
+    if (r < rows) ByteStrip<1>(some, rows - lanes, of, last);
+  });
+  if (rows % lanes != 0) std::copy_n(last, lanes, sums + rows - lanes);
+}
 
 size_t FirstAtMost(const uint16_t* values, size_t count, uint16_t limit) {
   const Words d;

@@ -12,18 +12,6 @@ constexpr double kDistancesOfStep = 24;
 // Rows of a large partition that are looked at together.
 constexpr size_t kRowsTogether = 16'384;
 
-// Starts to load what the scan of a partition goes over: column after column, it is read less well.
-void Prefetch(const Partition& partition) {
-  const auto fetch = [](const void* start, size_t bytes) {
-    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const uint8_t*>(start) + at);
-  };
-  fetch(partition.codes->data(), static_cast<size_t>(partition.codes->size()));
-  for (const std::vector<float>* factors :
-       {&partition.factors.scale, &partition.factors.add, &partition.factors.error}) {
-    fetch(factors->data(), factors->size() * sizeof(float));
-  }
-}
-
 }  // namespace
 
 PreparedQuery Prepare(const VectorSegment& segment, simd::Element element, const void* query) {
@@ -54,7 +42,6 @@ void QuerySearch::SearchPartition(const Partition& partition, const Probe& probe
   counts->partitions++;
   counts->rows += partition.num_rows;
   out->set_filter(searched_.filter.get());
-  if (partition.graph == nullptr) Prefetch(partition);
   scorer_->Begin(partition, probe.partition, probe.distance);
   if (partition.graph != nullptr) {
     Walk(partition, out, counts);
