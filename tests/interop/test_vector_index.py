@@ -283,8 +283,8 @@ def test_explains_the_search(tmp_path):
 @pytest.mark.parametrize("kind", ["IVF_FLAT", "IVF_HNSW_SQ"])
 def test_analysis_says_how_a_filter_was_met(tmp_path, kind):
     path = str(tmp_path / "t")
-    build(path, kind, "l2", rows=24_000)
-    ours = lance_cpp.dataset(path)
+    lance.write_dataset(table(vectors(24_000, 1)), path)
+    ours = lance_cpp.dataset(path).create_index("v", kind, metric="l2", num_partitions=16)
 
     def told(filter, nprobes, k=5):
         nearest = {"column": "v", "q": vectors(1, 1)[0], "k": k, "nprobes": nprobes}

@@ -111,6 +111,15 @@ class V2Writer final : public FileWriter {
     return Status::OK();
   }
 
+  Status EndPages() override {
+    ARROW_RETURN_NOT_OK(CheckOpen());
+    for (Field& field : fields_) {
+      Status status = field.writer->Flush(&field.sink);
+      if (!status.ok()) return Fail(status);
+    }
+    return Status::OK();
+  }
+
   Result<uint32_t> AddGlobalBuffer(std::span<const uint8_t> bytes) override {
     ARROW_RETURN_NOT_OK(CheckOpen());
     auto index = body_.AddGlobalBuffer(bytes);
@@ -138,10 +147,9 @@ class V2Writer final : public FileWriter {
     ARROW_RETURN_NOT_OK(CheckOpen());
     WrittenFile out;
     small_ = num_rows_ <= kSmallRows;
+    ARROW_RETURN_NOT_OK(EndPages());
     int32_t column = 0;
     for (Field& field : fields_) {
-      Status status = field.writer->Flush(&field.sink);
-      if (!status.ok()) return Fail(status);
       for (int32_t id : field.writer->field_ids()) {
         out.fields.push_back(id);
         out.column_indices.push_back(column++);

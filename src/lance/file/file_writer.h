@@ -68,6 +68,8 @@ class FileWriter {
   /// missing, has another type than the schema says, or has nulls where the schema forbids them: nothing of
   /// the batch was written.
   virtual Status Write(const arrow::RecordBatch& batch) = 0;
+  /// Makes pages of what is held back: rows that follow begin new ones, in all columns.
+  virtual Status EndPages() = 0;
   /// Adds bytes of the caller's own; returns their index for FileReader::ReadGlobalBuffer (from 1).
   virtual Result<uint32_t> AddGlobalBuffer(std::span<const uint8_t> bytes) = 0;
   virtual void AddSchemaMetadata(const std::string& key, const std::string& value) = 0;

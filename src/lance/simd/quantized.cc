@@ -388,8 +388,9 @@ void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, 
   scalar::EstimateLowerBounds(rest, sums + r, rows - r, bounds + r);
 }
 
-// All codewords for Q queries: each value of the codebook is loaded once for all of them.
-template <bool kL2, int Q>
+// All codewords for Q queries, B vectors of them at a time: each value of the codebook is loaded once for all
+// of the queries, and so many sums go on beside each other that none waits for the one before.
+template <bool kL2, int Q, int B>
 HWY_INLINE void CodewordsOf(const float* HWY_RESTRICT queries, const float* HWY_RESTRICT codebook,
                             size_t sub_vectors, size_t sub_dim, size_t codewords, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
@@ -397,30 +398,49 @@ HWY_INLINE void CodewordsOf(const float* HWY_RESTRICT queries, const float* HWY_
   const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
   for (size_t m = 0; m < sub_vectors; ++m) {
     const float* sub_query = queries + m * sub_dim;
-    for (size_t c = 0; c < codewords; c += lanes) {
-      hn::Vec<decltype(d)> sums[Q];
+    for (size_t c = 0; c < codewords; c += B * lanes) {
+      hn::Vec<decltype(d)> sums[Q * B];
 #pragma GCC unroll 8
-      for (int q = 0; q < Q; ++q) sums[q] = hn::Zero(d);
+      for (int s = 0; s < Q * B; ++s) sums[s] = hn::Zero(d);
       const float* column = codebook + m * sub_dim * codewords + c;
       for (size_t i = 0; i < sub_dim; ++i, column += codewords) {
-        const auto value = hn::LoadU(d, column);
 #pragma GCC unroll 8
         for (int q = 0; q < Q; ++q) {
           const auto wanted = hn::Set(d, sub_query[static_cast<size_t>(q) * dim + i]);
-          if constexpr (kL2) {
-            const auto difference = hn::Sub(wanted, value);
-            sums[q] = hn::MulAdd(difference, difference, sums[q]);
-          } else {
-            sums[q] = hn::MulAdd(wanted, value, sums[q]);
+#pragma GCC unroll 8
+          for (int b = 0; b < B; ++b) {
+            const auto value = hn::LoadU(d, column + static_cast<size_t>(b) * lanes);
+            auto& sum = sums[q * B + b];
+            if constexpr (kL2) {
+              const auto difference = hn::Sub(wanted, value);
+              sum = hn::MulAdd(difference, difference, sum);
+            } else {
+              sum = hn::MulAdd(wanted, value, sum);
+            }
           }
         }
       }
 #pragma GCC unroll 8
       for (int q = 0; q < Q; ++q) {
-        const auto distance = kL2 ? sums[q] : hn::Sub(hn::Set(d, 1.0f), sums[q]);
-        hn::StoreU(distance, d, out + static_cast<size_t>(q) * size + m * codewords + c);
+        float* to = out + static_cast<size_t>(q) * size + m * codewords + c;
+#pragma GCC unroll 8
+        for (int b = 0; b < B; ++b) {
+          const auto sum = sums[q * B + b];
+          hn::StoreU(kL2 ? sum : hn::Sub(hn::Set(d, 1.0f), sum), d, to + static_cast<size_t>(b) * lanes);
+        }
       }
     }
+  }
+}
+
+// Q queries with B vectors of codewords at a time, or with one where they are not so many.
+template <bool kL2, int Q, int B>
+HWY_INLINE void CodewordsBy(const float* queries, const float* codebook, size_t sub_vectors, size_t sub_dim,
+                            size_t codewords, float* out) {
+  if (codewords % (B * hn::Lanes(hn::ScalableTag<float>())) == 0) {
+    CodewordsOf<kL2, Q, B>(queries, codebook, sub_vectors, sub_dim, codewords, out);
+  } else {
+    CodewordsOf<kL2, Q, 1>(queries, codebook, sub_vectors, sub_dim, codewords, out);
   }
 }
 
@@ -430,13 +450,13 @@ void CodewordsOfAll(const float* queries, size_t num_queries, const float* codeb
   const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
   size_t q = 0;
   for (; q + 4 <= num_queries; q += 4) {
-    CodewordsOf<kL2, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+    CodewordsBy<kL2, 4, 2>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
   }
   for (; q + 2 <= num_queries; q += 2) {
-    CodewordsOf<kL2, 2>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+    CodewordsBy<kL2, 2, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
   }
   if (q < num_queries) {
-    CodewordsOf<kL2, 1>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
+    CodewordsBy<kL2, 1, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
   }
 }
 

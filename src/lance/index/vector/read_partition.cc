@@ -1,9 +1,5 @@
-#include <algorithm>
-#include <numeric>
-
 #include <arrow/api.h>
 
-#include "lance/file/file_reader.h"
 #include "lance/index/row_moves.h"
 #include "lance/index/vector/format/names.h"
 #include "lance/index/vector/rq/ex_codes.h"
@@ -12,47 +8,6 @@
 
 namespace lance::index {
 namespace {
-
-// One batch for each of `ranges`, which may lie anyhow; read with one coalesced read as far as they do not
-// overlap.
-Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> ReadColumns(
-    file::FileReader* file, const std::vector<std::string_view>& columns,
-    const std::vector<RowRange>& ranges) {
-  schema::Schema projection;
-  for (std::string_view name : columns) {
-    const schema::Field* field = file->schema().FindTopLevel(name);
-    LANCE_CHECK_BYTES(field != nullptr, "{}: column {} is missing", file->path(), name);
-    projection.fields.push_back(*field);
-  }
-  std::vector<size_t> order(ranges.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return ranges[a].start < ranges[b].start; });
-  std::vector<std::shared_ptr<arrow::RecordBatch>> out(ranges.size());
-  for (size_t first = 0; first < order.size();) {
-    RowRanges rows;
-    size_t end = first;
-    uint64_t count = 0;
-    while (end < order.size() && (end == first || ranges[order[end]].start >= ranges[order[end - 1]].end())) {
-      AppendRange(&rows, ranges[order[end]]);
-      count += ranges[order[end++]].length;
-    }
-    ARROW_ASSIGN_OR_RAISE(const auto batch, file->Read(projection, rows));
-    for (int i = 0; i < batch->num_columns(); ++i) {
-      LANCE_CHECK_BYTES(batch->column(i)->length() == static_cast<int64_t>(count),
-                        "{}: column {} gave {} rows instead of {}", file->path(), columns[i],
-                        batch->column(i)->length(), count);
-      LANCE_CHECK_BYTES(batch->column(i)->null_count() == 0, "{}: column {} has nulls", file->path(),
-                        columns[i]);
-    }
-    for (int64_t at = 0; first < end; ++first) {
-      const auto length = static_cast<int64_t>(ranges[order[first]].length);
-      out[order[first]] = batch->Slice(at, length);
-      at += length;
-    }
-  }
-  return out;
-}
 
 // The values of a column of fixed-size lists, as one piece of memory.
 Result<std::shared_ptr<arrow::Buffer>> ListValues(const arrow::Array& column, std::string_view name,
@@ -154,7 +109,7 @@ Status VectorSegment::ReadCodes(std::span<const uint32_t> partitions, std::span<
   }
   std::vector<RowRange> ranges;
   for (const uint32_t partition : partitions) ranges.push_back(rows_.rows(partition));
-  ARROW_ASSIGN_OR_RAISE(const auto batches, ReadColumns(auxiliary_file_.get(), columns, ranges));
+  ARROW_ASSIGN_OR_RAISE(const auto batches, auxiliary_file_->ReadColumns(columns, ranges));
   for (size_t i = 0; i < out.size(); ++i) {
     ARROW_RETURN_NOT_OK(
         WithContext(ParseCodes(*batches[i], ex_column, out[i]), fmt::format("partition {}", partitions[i])));
@@ -233,7 +188,7 @@ Status VectorSegment::ReadGraphs(std::span<const uint32_t> partitions,
   std::vector<RowRange> ranges;
   for (const uint32_t partition : partitions) ranges.push_back(graph_rows_.rows(partition));
   ARROW_ASSIGN_OR_RAISE(const auto batches,
-                        ReadColumns(index_file_.get(), {kVectorIdColumn, kNeighborsColumn}, ranges));
+                        index_file_->ReadColumns({kVectorIdColumn, kNeighborsColumn}, ranges));
   for (size_t i = 0; i < out.size(); ++i) {
     auto graph = HnswGraph::Make(graphs_[partitions[i]], *batches[i], out[i]->num_rows);
     ARROW_RETURN_NOT_OK(WithContext(graph.status(), fmt::format("partition {}", partitions[i])));

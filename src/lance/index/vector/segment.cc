@@ -18,12 +18,6 @@ namespace {
 // Far more than any index has; keeps what a hostile file makes us allocate in proportion to its size.
 constexpr uint64_t kMaxDimension = 1 << 24;
 
-Result<std::shared_ptr<file::FileReader>> OpenFile(const table::ObjectPlace& folder, const char* name) {
-  const std::string key = folder.key + "/" + name;
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<store::ReadableObject> object, folder.store->Open(key));
-  return file::FileReader::Open(std::move(object));
-}
-
 Result<std::string> Metadata(const file::FileReader& file, const char* key) {
   const schema::Metadata& metadata = file.schema().metadata;
   const auto found = metadata.find(key);
@@ -114,31 +108,33 @@ Result<std::shared_ptr<const VectorSegment>> VectorSegment::OpenFiles(const tabl
   ARROW_ASSIGN_OR_RAISE(table::ObjectPlace folder, snapshot.IndexFolder(index));
   std::shared_ptr<VectorSegment> segment(new VectorSegment());
   segment->uuid_ = index.uuid;
-  Result<std::shared_ptr<file::FileReader>> index_file = OpenFile(folder, kIndexFile);
+  auto index_file = IndexFile::Open(folder, kIndexFile);
   if (!index_file.ok() && Is(index_file.status(), ErrorKind::kCorruption)) {
     return NotSupported("vector indices of releases before 0.20 ({} is no Lance 2 file: {})", kIndexFile,
                         index_file.status().message());
   }
   ARROW_ASSIGN_OR_RAISE(segment->index_file_, std::move(index_file));
-  if (segment->index_file_->version().is_legacy()) {
-    return NotSupported("vector indices in files of version {}", segment->index_file_->version().ToString());
+  if (segment->index_file_->reader().version().is_legacy()) {
+    return NotSupported("vector indices in files of version {}",
+                        segment->index_file_->reader().version().ToString());
   }
   ARROW_RETURN_NOT_OK(WithContext(segment->ReadIndexFile(), kIndexFile));
-  ARROW_ASSIGN_OR_RAISE(segment->auxiliary_file_, OpenFile(folder, kAuxiliaryFile));
+  ARROW_ASSIGN_OR_RAISE(segment->auxiliary_file_, IndexFile::Open(folder, kAuxiliaryFile));
   ARROW_RETURN_NOT_OK(WithContext(segment->ReadAuxiliaryFile(), kAuxiliaryFile));
   ARROW_RETURN_NOT_OK(WithContext(segment->CheckColumns(), kAuxiliaryFile));
   return segment;
 }
 
 Status VectorSegment::ReadIndexFile() {
-  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(*index_file_, kIndexKey));
+  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(index_file_->reader(), kIndexKey));
   ARROW_ASSIGN_OR_RAISE(header_, ParseIndexHeader(json));
   if (index_file_->schema().metadata.contains(kPcaKey)) {
     return NotSupported("vector indices with a PCA transform");
   }
   // Where there are no graphs the file has no rows, but merged segments of the reference repeat the
   // partitions'.
-  ARROW_ASSIGN_OR_RAISE(graph_rows_, ReadIvf(*index_file_, header_.kind.sub_index == SubIndex::kHnsw));
+  ARROW_ASSIGN_OR_RAISE(graph_rows_,
+                        ReadIvf(index_file_->reader(), header_.kind.sub_index == SubIndex::kHnsw));
   LANCE_CHECK_BYTES(graph_rows_.centroids.has_value(), "the IVF model has no centroids");
   stored_centroids_ = std::move(*graph_rows_.centroids);
   graph_rows_.centroids.reset();
@@ -148,7 +144,7 @@ Status VectorSegment::ReadIndexFile() {
   loss_ = graph_rows_.loss;
   centroids_ = stored_centroids_.ToFloats();
   if (header_.kind.sub_index == SubIndex::kHnsw) {
-    ARROW_ASSIGN_OR_RAISE(json, Metadata(*index_file_, kHnswKey));
+    ARROW_ASSIGN_OR_RAISE(json, Metadata(index_file_->reader(), kHnswKey));
     ARROW_ASSIGN_OR_RAISE(graphs_, ParseHnswMetadata(json));
     LANCE_CHECK_BYTES(graphs_.size() == graph_rows_.num_partitions(), "{} has {} entries for {} partitions",
                       kHnswKey, graphs_.size(), graph_rows_.num_partitions());
@@ -157,14 +153,14 @@ Status VectorSegment::ReadIndexFile() {
 }
 
 Status VectorSegment::ReadAuxiliaryFile() {
-  ARROW_ASSIGN_OR_RAISE(rows_, ReadIvf(*auxiliary_file_, true));
+  ARROW_ASSIGN_OR_RAISE(rows_, ReadIvf(auxiliary_file_->reader(), true));
   LANCE_CHECK_BYTES(rows_.num_partitions() == stored_centroids_.rows,
                     "there are {} partitions but {} centroids in {}", rows_.num_partitions(),
                     stored_centroids_.rows, kIndexFile);
   LANCE_CHECK_BYTES(header_.kind.sub_index == SubIndex::kFlat || graphs_.size() == rows_.num_partitions(),
                     "there are {} partitions but {} graphs in {}", rows_.num_partitions(), graphs_.size(),
                     kIndexFile);
-  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(*auxiliary_file_, kStorageMetadataKey));
+  ARROW_ASSIGN_OR_RAISE(std::string json, Metadata(auxiliary_file_->reader(), kStorageMetadataKey));
   ARROW_ASSIGN_OR_RAISE(quantizer_.metadata, ParseStorageMetadata(header_.kind.quantizer, json));
   if (header_.kind.quantizer == Quantizer::kPq) return ReadCodebook();
   if (header_.kind.quantizer == Quantizer::kRq) return ReadRotation();
@@ -177,7 +173,7 @@ Status VectorSegment::ReadCodebook() {
                     pq.dimension, dimension_);
   Tensor codebook;
   if (pq.codebook_position > 0) {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(*auxiliary_file_, pq.codebook_position));
+    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(auxiliary_file_->reader(), pq.codebook_position));
     ARROW_ASSIGN_OR_RAISE(codebook, ParseTensor(Bytes(*buffer)));
   } else {
     const auto* bytes = reinterpret_cast<const uint8_t*>(pq.inline_codebook.data());
@@ -204,7 +200,7 @@ Status VectorSegment::ReadRotation() {
   const RqMetadata& rq = quantizer_.rq();
   quantizer_.code_dimension = rq.code_dimension;
   if (rq.rotation == RqMetadata::Rotation::kMatrix) {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(*auxiliary_file_, *rq.matrix_position));
+    ARROW_ASSIGN_OR_RAISE(auto buffer, GlobalBuffer(auxiliary_file_->reader(), *rq.matrix_position));
     ARROW_ASSIGN_OR_RAISE(Tensor matrix, ParseTensor(Bytes(*buffer)));
     if (quantizer_.code_dimension == 0) quantizer_.code_dimension = matrix.rows;
     LANCE_CHECK_BYTES(matrix.rows == quantizer_.code_dimension && matrix.columns == matrix.rows,
@@ -219,13 +215,13 @@ Status VectorSegment::ReadRotation() {
 
 // Partitions are read without looking at types again.
 Status VectorSegment::CheckColumns() const {
-  ARROW_ASSIGN_OR_RAISE(const schema::Field* row_ids, FindColumn(*auxiliary_file_, kRowIdColumn));
+  ARROW_ASSIGN_OR_RAISE(const schema::Field* row_ids, FindColumn(auxiliary_file_->reader(), kRowIdColumn));
   LANCE_CHECK_BYTES(row_ids->logical_type == "uint64", "column {} is {}", kRowIdColumn,
                     row_ids->logical_type);
   const char* column = CodeColumn(header_.kind.quantizer).data();
   uint64_t width = dimension_;
   if (header_.kind.quantizer == Quantizer::kFlat) {
-    ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(*auxiliary_file_, column, width));
+    ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(auxiliary_file_->reader(), column, width));
     ARROW_ASSIGN_OR_RAISE(simd::Element element, ElementOf(*type, column));
     const_cast<VectorSegment*>(this)->element_ = element;
     LANCE_CHECK_BYTES((element == simd::Element::kUInt8) == (header_.metric == simd::Metric::kHamming),
@@ -241,7 +237,7 @@ Status VectorSegment::CheckColumns() const {
     LANCE_CHECK_BYTES(quantizer_.sq().dimension == dimension_,
                       "the quantizer has {} dimensions instead of {}", quantizer_.sq().dimension, dimension_);
   }
-  ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(*auxiliary_file_, column, width));
+  ARROW_ASSIGN_OR_RAISE(auto type, ListColumn(auxiliary_file_->reader(), column, width));
   LANCE_CHECK_BYTES(type->id() == arrow::Type::UINT8, "column {} has elements of {}", column,
                     type->ToString());
   return Status::OK();

@@ -12,13 +12,12 @@
 #include "lance/index/vector/format/ivf_model.h"
 #include "lance/index/vector/format/kinds.h"
 #include "lance/index/vector/format/quantizer_metadata.h"
+#include "lance/index/vector/index_file.h"
 #include "lance/index/vector/partition.h"
 #include "lance/table/manifest.h"
 #include "lance/table/snapshot.h"
 
-namespace lance::file {
-class FileReader;
-}
+namespace lance::file {}
 namespace lance::runtime {
 class Cache;
 }
@@ -105,8 +104,8 @@ class VectorSegment {
   uint64_t memory_bytes() const;
 
   std::string uuid_;
-  std::shared_ptr<file::FileReader> index_file_;
-  std::shared_ptr<file::FileReader> auxiliary_file_;
+  std::unique_ptr<const IndexFile> index_file_;
+  std::unique_ptr<const IndexFile> auxiliary_file_;
   IndexHeader header_;
   uint64_t dimension_ = 0;
   IvfModel rows_;

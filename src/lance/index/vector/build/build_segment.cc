@@ -115,6 +115,7 @@ Result<std::vector<table::IndexFile>> WriteRows(const PartitionedRows& rows, con
   content.loss = loss;
   content.encoder = model.encoder.get();
   content.num_partitions = model.num_partitions();
+  content.num_rows = rows.num_rows();
   content.read = [&](size_t partition) -> Result<PartitionRecords> {
     if (!options.existing) return rows.Read(partition);
     ARROW_ASSIGN_OR_RAISE(PartitionRecords out, options.existing(partition));

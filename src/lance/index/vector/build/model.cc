@@ -11,6 +11,7 @@
 #include "lance/index/vector/build/pq_encoder.h"
 #include "lance/index/vector/build/rq_encoder.h"
 #include "lance/index/vector/kmeans/kmeans.h"
+#include "lance/index/vector/kmeans/spatial_order.h"
 #include "lance/runtime/parallel_for.h"
 
 namespace lance::index {
@@ -59,7 +60,12 @@ Status TrainPartitions(const VectorRows& sample, const VectorIndexParams& params
     auto trained = TrainKMeans(sample.values.data(), sample.count(), model->type.dim, options);
     ARROW_RETURN_NOT_OK(reported);
     ARROW_RETURN_NOT_OK(trained.status());
-    model->centroids = std::move(trained->centroids);
+    // Partitions that a query looks into lie near each other in the files then.
+    const size_t dim = model->type.dim;
+    for (const uint32_t c : SpatialOrder(trained->centroids.data(), num_partitions, dim)) {
+      const auto from = trained->centroids.begin() + static_cast<ptrdiff_t>(c * dim);
+      model->centroids.insert(model->centroids.end(), from, from + static_cast<ptrdiff_t>(dim));
+    }
     model->loss = trained->loss;
     RoundTo(model->type.element, &model->centroids);
   }

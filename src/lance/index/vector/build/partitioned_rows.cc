@@ -1,6 +1,7 @@
 #include "lance/index/vector/build/partitioned_rows.h"
 
 #include <cstring>
+#include <numeric>
 
 namespace lance::index {
 
@@ -19,6 +20,10 @@ Status PartitionedRows::Append(std::span<const uint32_t> partitions, const uint6
     std::memcpy(record + code_bytes_, row_ids + row, sizeof(uint64_t));
   }
   return shuffle_.Append(partitions, records_.data());
+}
+
+uint64_t PartitionedRows::num_rows() const {
+  return std::accumulate(shuffle_.counts().begin(), shuffle_.counts().end(), uint64_t{0});
 }
 
 Result<PartitionRecords> PartitionedRows::Read(size_t partition) const {

@@ -22,6 +22,7 @@ class PartitionedRows {
   Status Finish() { return shuffle_.Finish(); }
 
   size_t num_partitions() const { return shuffle_.counts().size(); }
+  uint64_t num_rows() const;
   Result<PartitionRecords> Read(size_t partition) const;
 
  private:

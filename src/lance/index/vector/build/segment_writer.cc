@@ -17,6 +17,12 @@ constexpr size_t kGraphRows = 16'384;
 // Rows of auxiliary.idx handed to its writer at once.
 constexpr int64_t kBatchRows = 65'536;
 
+// Rows of some partitions make a page of each column, so that they lie side by side and are read whole; but
+// no more pages than a reader goes through in a millisecond.
+constexpr uint64_t kFewestBytes = 64 << 10;
+constexpr uint64_t kMostBytes = 8 << 20;
+constexpr uint64_t kGroups = 256;
+
 std::span<const uint8_t> AsBytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -38,6 +44,8 @@ class AuxiliaryWriter {
     arrow::FieldVector fields = {arrow::field(kRowIdColumn, arrow::uint64())};
     for (auto& field : content.encoder->fields()) fields.push_back(std::move(field));
     out->schema_ = arrow::schema(std::move(fields));
+    out->row_bytes_ = content.encoder->record_bytes() + sizeof(uint64_t);
+    out->group_bytes_ = std::clamp(content.num_rows * out->row_bytes_ / kGroups, kFewestBytes, kMostBytes);
     ARROW_ASSIGN_OR_RAISE(out->writer_, OpenWriter(target, kAuxiliaryFile, out->schema_));
     return out;
   }
@@ -53,7 +61,10 @@ class AuxiliaryWriter {
     for (int64_t first = 0; first < batch->num_rows(); first += kBatchRows) {
       ARROW_RETURN_NOT_OK(writer_->Write(*batch->Slice(first, kBatchRows)));
     }
-    return Status::OK();
+    held_bytes_ += count * row_bytes_;
+    if (held_bytes_ < group_bytes_) return Status::OK();
+    held_bytes_ = 0;
+    return writer_->EndPages();
   }
 
   Result<file::WrittenFile> Finish() {
@@ -72,6 +83,9 @@ class AuxiliaryWriter {
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<file::FileWriter> writer_;
   IvfModel ivf_;
+  uint64_t row_bytes_ = 0;
+  uint64_t group_bytes_ = 0;
+  uint64_t held_bytes_ = 0;  // of partitions since the last page
 };
 
 std::shared_ptr<arrow::Schema> GraphSchema() {

@@ -31,6 +31,7 @@ struct SegmentContent {
   std::optional<double> loss;
   const Encoder* encoder = nullptr;
   size_t num_partitions = 0;
+  uint64_t num_rows = 0;  ///< about
   /// Called for each partition in order, on one thread.
   std::function<Result<PartitionRecords>(size_t partition)> read;
   /// With a graph: distances among a partition's records, and how it is built.

@@ -1,4 +1,5 @@
 #include "lance/index/vector/kmeans/kmeans.h"
+#include "lance/index/vector/kmeans/spatial_order.h"
 
 #include <algorithm>
 #include <random>
@@ -105,6 +106,34 @@ TEST(KModes, FindsBitPatterns) {
   options.seed = 7;
   const KModesModel model = TrainKModes(data.data(), 200, 4, options).ValueOrDie();
   EXPECT_LE(model.loss, 400.0);
+}
+
+// Points of a grid: neighbours in the order are near each other, unlike in the order of the rows.
+TEST(SpatialOrder, PutsNearPointsSideBySide) {
+  constexpr size_t kSide = 16;
+  std::vector<float> points;
+  for (size_t i = 0; i < kSide * kSide; ++i) {
+    const size_t shuffled = i * 149 % (kSide * kSide);
+    points.push_back(static_cast<float>(shuffled % kSide));
+    points.push_back(static_cast<float>(shuffled / kSide));
+  }
+  const auto order = SpatialOrder(points.data(), kSide * kSide, 2);
+  auto sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) ASSERT_EQ(sorted[i], i);
+  const auto steps = [&](const auto& of) {
+    double sum = 0;
+    for (size_t i = 1; i < of.size(); ++i) {
+      sum += std::hypot(points[2 * of[i]] - points[2 * of[i - 1]],
+                        points[2 * of[i] + 1] - points[2 * of[i - 1] + 1]);
+    }
+    return sum / static_cast<double>(of.size());
+  };
+  EXPECT_LT(steps(order), 2.5);
+  EXPECT_GT(steps(sorted), 5);
+  EXPECT_TRUE(SpatialOrder(nullptr, 0, 2).empty());
+  const std::vector<float> same(20, 1.0f);
+  EXPECT_EQ(SpatialOrder(same.data(), 10, 2).size(), 10u);
 }
 
 }  // namespace
