@@ -50,6 +50,8 @@ uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num
 
 // Samples that are tried before the whole column is read.
 constexpr uint64_t kMostSamples = 16;
+// Rows of a sample that are converted at a time.
+constexpr int64_t kRowsTogether = 8192;
 
 Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams& params,
                             const BuildContext& context) {
@@ -68,12 +70,23 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
     VectorRowsOptions options = RowsOptions(params.metric, params.kind, type.element);
     options.keep_stored = type.element == simd::Element::kUInt8;
     const auto add = [&](uint64_t rows, uint64_t seed) -> Status {
-      ARROW_ASSIGN_OR_RAISE(const auto arrays, source.Sample(rows, seed));
-      for (const auto& array : arrays) {
-        ARROW_ASSIGN_OR_RAISE(const VectorRows found, ReadVectorRows(*array, nullptr, type, options));
-        sample.row_ids.insert(sample.row_ids.end(), found.row_ids.begin(), found.row_ids.end());
-        sample.values.insert(sample.values.end(), found.values.begin(), found.values.end());
-        sample.stored.insert(sample.stored.end(), found.stored.begin(), found.stored.end());
+      ARROW_ASSIGN_OR_RAISE(auto arrays, source.Sample(rows, seed));
+      int64_t count = 0;
+      for (const auto& array : arrays) count += array->length();
+      sample.row_ids.reserve(sample.row_ids.size() + static_cast<size_t>(count));
+      if (type.element != simd::Element::kUInt8) {
+        sample.values.reserve(sample.values.size() + static_cast<size_t>(count) * type.dim);
+      }
+      // A piece at a time: the sample is held once as arrays and once as floats, not a third time in between.
+      for (auto& array : arrays) {
+        for (int64_t first = 0; first < array->length(); first += kRowsTogether) {
+          const auto piece = array->Slice(first, kRowsTogether);
+          ARROW_ASSIGN_OR_RAISE(const VectorRows found, ReadVectorRows(*piece, nullptr, type, options));
+          sample.row_ids.insert(sample.row_ids.end(), found.row_ids.begin(), found.row_ids.end());
+          sample.values.insert(sample.values.end(), found.values.begin(), found.values.end());
+          sample.stored.insert(sample.stored.end(), found.stored.begin(), found.stored.end());
+        }
+        array.reset();
       }
       return Status::OK();
     };
