@@ -15,7 +15,7 @@ say "unit tests"
 ctest --test-dir build/release --output-on-failure -L unit -j "$jobs"
 say "Python, interop, CLI and SQL tests"
 python -c 'import lance_cpp, lance; print("lance_cpp", lance_cpp.__version__, "beside pylance", lance.__version__)'
-timeout 1500 python -m pytest -q tests
+timeout 2400 python -m pytest -q tests
 say "ASan + UBSan: unit tests and fuzz smoke"
 cmake --preset asan >/dev/null
 cmake --build --preset asan -- --quiet
