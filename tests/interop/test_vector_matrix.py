@@ -172,7 +172,7 @@ class History:
             for row, distance in zip(told["ours"]["id"].to_pylist(), told["ours"]["_distance"].to_pylist()):
                 true = float(((self.rows[row].astype(np.float64) - query) ** 2).sum())
                 assert abs(distance - true) <= 1e-3 * max(1, true), (step, row)
-        assert found["ours"] >= found["pylance"] - 0.03, (step, found)
+        assert found["ours"] >= found["pylance"] - 0.05, (step, found)  # 6 of 120 neighbours
         assert found["ours"] >= 0.75, (step, found)
 
 
