@@ -195,7 +195,7 @@ class VectorIndexing:
             if given.pop(name, None) is not None:
                 raise unsupported(f"create_index({name}=...)", why)
         if given.pop("skip_transpose", False):
-            raise unsupported("create_index(skip_transpose=True)", "codes are always transposed")
+            raise unsupported("create_index(skip_transpose=True)", "the build decides how codes lie")
         rabitq_model = given.pop("rabitq_model", None)
         path, dimension = _check_column(self.schema, columns[0])
         options = _options(dimension, index_type, **given)

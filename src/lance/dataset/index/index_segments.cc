@@ -38,12 +38,6 @@ Result<FragmentSet> CoverageOf(const IndexMetadata& segment) {
   return FragmentSet::Parse(*segment.fragment_bitmap);
 }
 
-void AddAll(const FragmentSet& from, FragmentSet* to) {
-  for (const RowRange& range : from.ranges()) {
-    for (uint64_t id = range.start; id < range.end(); ++id) to->Add(id);
-  }
-}
-
 // All fragments of segments that are different ones, over one field, and do not overlap.
 Result<FragmentSet> CheckApart(const std::vector<IndexMetadata>& segments, int32_t field) {
   LANCE_CHECK_ARG(!segments.empty(), "at least one index segment is needed");
@@ -59,9 +53,9 @@ Result<FragmentSet> CheckApart(const std::vector<IndexMetadata>& segments, int32
       for (uint64_t id = range.start; id < range.end(); ++id) {
         LANCE_CHECK_ARG(!out.Contains(id), "index segments overlap: {} and another one cover fragment {}",
                         segment.uuid, id);
+        out.Add(id);
       }
     }
-    AddAll(covered, &out);
   }
   return out;
 }

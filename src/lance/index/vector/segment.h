@@ -17,7 +17,6 @@
 #include "lance/table/manifest.h"
 #include "lance/table/snapshot.h"
 
-namespace lance::file {}
 namespace lance::runtime {
 class Cache;
 }

@@ -17,9 +17,8 @@ std::string FormatFiltered(const FilteredSearch& filtered) {
   if (filtered.exact) return fmt::format(", filtered=all {} allowed rows compared exactly", filtered.allowed);
   const index::SearchCounts& counts = filtered.counts;
   return fmt::format(
-      ", filtered={} rows allowed: {} partitions by their allowed rows, {} whole, {} graphs walked, {} of "
-      "all "
-      "to fill k",
+      ", filtered={} rows allowed: {} partitions by their allowed rows, {} whole, {} graphs walked, "
+      "{} of all to fill k",
       filtered.allowed, counts.selected, counts.partitions - counts.selected - counts.walked, counts.walked,
       counts.widened);
 }

@@ -1,6 +1,7 @@
 #include "lance/index/vector/build/existing_segment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "lance/index/vector/build/pq_encoder.h"
@@ -55,8 +56,9 @@ void CodeAnew(const SqMetadata& from, const SqMetadata& to, std::vector<uint8_t>
   uint8_t coded[256];
   for (int code = 0; code < 256; ++code) {
     const double value = from.start + std::min(code + 0.5, 255.0) * (from.end - from.start) / 255.0;
-    coded[code] =
-        static_cast<uint8_t>(std::clamp((value - to.start) * 255.0 / (to.end - to.start), 0.0, 255.0));
+    const double scaled = (value - to.start) * 255.0 / (to.end - to.start);
+    // Bounds come from a file: their range may be none or overflow.
+    coded[code] = static_cast<uint8_t>(std::clamp(std::isnan(scaled) ? 0.0 : scaled, 0.0, 255.0));
   }
   for (uint8_t& code : *codes) code = coded[code];
 }
