@@ -63,7 +63,9 @@ struct LANCE_EXPORT VectorIndexOptions {
   std::optional<std::vector<uint64_t>> fragments;  ///< ids; default: all. For BuildVectorIndexSegment
   std::optional<std::string> uuid;                 ///< of the segment
   uint64_t seed = 42;
-  /// Encoded rows held in memory until their partition is written; more goes to a temporary file.
+  /// Encoded rows held in memory until their partition is written; more goes to a temporary file. Training
+  /// takes fewer vectors where sample_rate of them for each partition would take more than twice this (but
+  /// not below 32 for each).
   uint64_t memory_budget_bytes = 256 << 20;
   /// Called on the building thread; a failure ends the build.
   std::function<arrow::Status(const IndexBuildProgress&)> progress;
@@ -85,8 +87,9 @@ class LANCE_EXPORT IndexSegment {
 /// these with the cosine metric) on the session's threads and commits it. Rows whose vector is null or not
 /// finite are not indexed. A table with too few vectors to train on gets the definition alone.
 ///
-/// Memory: the training sample (partitions * sample_rate vectors), memory_budget_bytes, and one partition.
-/// Errors: InvalidArgument, NotSupported (names the type), AlreadyExists, CommitConflict.
+/// Memory: first the training sample (partitions * sample_rate vectors, at most twice memory_budget_bytes),
+/// then memory_budget_bytes and one partition; and some 200 MB of what is being read and written. Errors:
+/// InvalidArgument, NotSupported (names the type), AlreadyExists, CommitConflict.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> CreateVectorIndex(
     const Dataset& dataset, const std::string& column, const VectorIndexOptions& options = {});
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <mutex>
-#include <random>
-#include <unordered_set>
 
 #include <arrow/api.h>
 
 #include "lance/base/row_address.h"
+#include "lance/dataset/draw_positions.h"
 #include "lance/dataset/make_dataset.h"
 #include "lance/scan/plan/json_columns.h"
 #include "lance/scan/scanner_impl.h"
@@ -100,17 +99,7 @@ class DatasetImpl : public Dataset {
       return InvalidArgument("Sample larger than population or is negative: {} of {} rows", num_rows,
                              population);
     }
-    // Floyd: each step adds one new position, memory in proportion to the sample.
-    std::mt19937_64 random(seed);
-    std::unordered_set<uint64_t> chosen;
-    std::vector<int64_t> rows;
-    rows.reserve(static_cast<size_t>(num_rows));
-    for (uint64_t last = population - static_cast<uint64_t>(num_rows); last < population; ++last) {
-      uint64_t row = random() % (last + 1);
-      if (!chosen.insert(row).second) chosen.insert(row = last);
-      rows.push_back(static_cast<int64_t>(row));
-    }
-    for (size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[random() % i]);
+    const std::vector<int64_t> rows = dataset::DrawPositions(static_cast<uint64_t>(num_rows), population, seed);
     return Take(rows, projection);
   }
 

@@ -229,7 +229,8 @@ TEST_F(LocalViews, ShowManySmallRangesOnceEnoughWereRead) {
 
 TEST_F(LocalViews, ReadsOfManyRangesThatThePageCacheLacks) {
   std::vector<ByteRange> ranges;
-  for (uint64_t i = 0; i < 40; ++i) ranges.push_back({i * 120'000 + 3, i % 5 == 0 ? 70'000 : 100});
+  for (uint64_t i = 0; i < 40; ++i)
+    ranges.push_back({i * 120'000 + 3, i % 5 == 0 ? uint64_t{70'000} : uint64_t{100}});
   const int fd = open((folder_ / "file").c_str(), O_RDONLY);
   for (const bool drop : {true, false}) {
     if (drop) {

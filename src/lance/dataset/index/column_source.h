@@ -15,4 +15,8 @@ Result<std::unique_ptr<index::VectorSource>> MakeColumnSource(const Dataset& dat
                                                               const std::string& column,
                                                               std::optional<std::vector<uint64_t>> fragments);
 
+/// The vectors of some rows, by row id and in this order. Rows that are gone give none.
+Result<std::unique_ptr<index::VectorSource>> MakeRowSource(const Dataset& dataset, const std::string& column,
+                                                           std::vector<uint64_t> row_ids);
+
 }  // namespace lance::dataset

@@ -202,7 +202,8 @@ arrow::Result<IndexSegment> MergeIndexSegments(const Dataset& dataset,
     what.segments = entries;
     what.like = entries[0];
     ARROW_ASSIGN_OR_RAISE(const auto moves, index::RowMoves::Load(snapshot));
-    ARROW_ASSIGN_OR_RAISE(merged, dataset::MergeVectorSegments(dataset, what, moves.get(), commit));
+    ARROW_ASSIGN_OR_RAISE(auto written, dataset::MergeVectorSegments(dataset, what, moves.get(), commit));
+    merged = std::move(written.segment);
   }
   // What happened since the oldest of them was built is looked at when the new one is committed.
   for (const IndexMetadata& entry : entries) {

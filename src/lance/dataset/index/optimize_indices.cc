@@ -79,12 +79,14 @@ class Optimizer {
     return Status::OK();
   }
 
+  static Result<index::VectorIndexDetails> DetailsOf(const IndexMetadata& segment) {
+    const std::string& bytes = segment.details;
+    return index::ParseVectorIndexDetails({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  }
+
   // What the index was made with: by the manifest, or for older entries by its files.
   Status TakeDetails(const IndexMetadata& segment, VectorIndexOptions* out) const {
-    const std::string& bytes = segment.details;
-    ARROW_ASSIGN_OR_RAISE(
-        const index::VectorIndexDetails details,
-        index::ParseVectorIndexDetails({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}));
+    ARROW_ASSIGN_OR_RAISE(const index::VectorIndexDetails details, DetailsOf(segment));
     if (!details.quantizer.has_value()) {
       return NotSupported("training index {} anew: its manifest entry does not say how it was made",
                           segment.name);
@@ -108,15 +110,21 @@ class Optimizer {
   }
 
   Status Merge(uint64_t count, table::operation::CreateIndex* change) {
+    const auto first = segments_.end() - static_cast<int64_t>(count);
     dataset::VectorSegmentsToMerge what;
     what.column = column_;
-    what.segments.assign(segments_.end() - static_cast<int64_t>(count), segments_.end());
+    what.segments.assign(first, segments_.end());
+    what.merged_if_split.assign(segments_.begin(), first);
     what.like = segments_.back();
     what.fragments = unindexed_;
-    ARROW_ASSIGN_OR_RAISE(IndexMetadata merged,
+    what.may_split = true;
+    ARROW_ASSIGN_OR_RAISE(const index::VectorIndexDetails details, DetailsOf(segments_.back()));
+    what.target_partition_size = details.target_partition_size;
+    ARROW_ASSIGN_OR_RAISE(auto merged,
                           dataset::MergeVectorSegments(dataset_, what, moves_.get(), options_.commit));
-    change->new_indices.push_back(std::move(merged));
-    change->removed_indices.insert(change->removed_indices.end(), what.segments.begin(), what.segments.end());
+    change->new_indices.push_back(std::move(merged.segment));
+    change->removed_indices.insert(change->removed_indices.end(), merged.all ? segments_.begin() : first,
+                                   segments_.end());
     return Status::OK();
   }
 

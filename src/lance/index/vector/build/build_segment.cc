@@ -11,25 +11,33 @@
 namespace lance::index {
 namespace {
 
-// Assigns and codes all rows of a source; gives the sum of the distances to their centroids.
-Result<double> CodeAll(const VectorSource& source, const VectorModel& model, const BuildContext& context,
-                       PartitionedRows* rows) {
-  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "shuffle", 0, source.num_rows(), "rows"));
-  ARROW_ASSIGN_OR_RAISE(const auto coder, RowCoder::Make(source, model, context));
-  double loss = 0;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const std::vector<CodedRows> pieces, coder->Next());
-    if (pieces.empty()) break;
-    for (const CodedRows& piece : pieces) {
-      loss += piece.loss;
-      ARROW_RETURN_NOT_OK(rows->Append(piece.partitions, piece.row_ids.data(), piece.codes.data()));
-    }
-    ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kProgress, "shuffle", coder->rows_read(),
-                                       source.num_rows(), "rows"));
+// Vectors that training wants, within its memory but for the least that clusters can be made of.
+uint64_t SampleRows(const VectorIndexParams& params, const VectorType& type, uint64_t partitions,
+                    uint64_t memory_budget_bytes) {
+  constexpr uint64_t kLeastRate = 32;
+  uint64_t wanted = 0, least = 0;
+  const auto want = [&](uint64_t clusters, uint64_t rate) {
+    wanted = std::max(wanted, clusters * rate);
+    least = std::max(least, clusters * std::min(rate, kLeastRate));
+  };
+  if (params.centroid_values() == 0) want(partitions, params.sample_rate);
+  if (params.kind.quantizer == Quantizer::kPq && params.codebook.empty()) {
+    want(uint64_t{1} << params.bits(), params.quantizer_sample_rate);
   }
-  ARROW_RETURN_NOT_OK(rows->Finish());
-  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "shuffle"));
-  return loss;
+  if (params.kind.quantizer == Quantizer::kSq) want(256, params.quantizer_sample_rate);
+  const size_t element_bytes = type.element == simd::Element::kUInt8 ? 1 : sizeof(float);
+  const uint64_t fitting = 2 * memory_budget_bytes / (type.dim * element_bytes);
+  return std::min(wanted, std::max(least, fitting));
+}
+
+// Makes room for the rows of a sample: what grows by copying is held twice.
+void Reserve(uint64_t rows, const VectorType& type, VectorRows* sample) {
+  sample->row_ids.reserve(rows);
+  if (type.element == simd::Element::kUInt8) {
+    sample->stored.reserve(rows * type.dim);
+  } else {
+    sample->values.reserve(rows * type.dim);
+  }
 }
 
 }  // namespace
@@ -50,8 +58,6 @@ uint64_t PartitionsFor(const VectorIndexParams& params, size_t dim, uint64_t num
 
 // Samples that are tried before the whole column is read.
 constexpr uint64_t kMostSamples = 16;
-// Rows of a sample that are converted at a time.
-constexpr int64_t kRowsTogether = 8192;
 
 Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams& params,
                             const BuildContext& context) {
@@ -60,35 +66,18 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
   LANCE_CHECK_ARG(!type.multi || params.metric == simd::Metric::kCosine,
                   "multivector type supports only cosine distance");
   const uint64_t partitions = PartitionsFor(params, type.dim, source.num_rows());
-  uint64_t wanted = params.centroid_values() == 0 ? partitions * params.sample_rate : 0;
-  if (params.kind.quantizer == Quantizer::kPq && params.codebook.empty()) {
-    wanted = std::max(wanted, params.quantizer_sample_rate << params.bits());
-  }
-  if (params.kind.quantizer == Quantizer::kSq) wanted = std::max(wanted, params.quantizer_sample_rate << 8);
+  const uint64_t wanted = SampleRows(params, type, partitions, context.memory_budget_bytes);
   VectorRows sample;
   if (wanted > 0) {
     VectorRowsOptions options = RowsOptions(params.metric, params.kind, type.element);
     options.keep_stored = type.element == simd::Element::kUInt8;
     const auto add = [&](uint64_t rows, uint64_t seed) -> Status {
-      ARROW_ASSIGN_OR_RAISE(auto arrays, source.Sample(rows, seed));
-      int64_t count = 0;
-      for (const auto& array : arrays) count += array->length();
-      sample.row_ids.reserve(sample.row_ids.size() + static_cast<size_t>(count));
-      if (type.element != simd::Element::kUInt8) {
-        sample.values.reserve(sample.values.size() + static_cast<size_t>(count) * type.dim);
-      }
-      // A piece at a time: the sample is held once as arrays and once as floats, not a third time in between.
-      for (auto& array : arrays) {
-        for (int64_t first = 0; first < array->length(); first += kRowsTogether) {
-          const auto piece = array->Slice(first, kRowsTogether);
-          ARROW_ASSIGN_OR_RAISE(const VectorRows found, ReadVectorRows(*piece, nullptr, type, options));
-          sample.row_ids.insert(sample.row_ids.end(), found.row_ids.begin(), found.row_ids.end());
-          sample.values.insert(sample.values.end(), found.values.begin(), found.values.end());
-          sample.stored.insert(sample.stored.end(), found.stored.begin(), found.stored.end());
-        }
-        array.reset();
-      }
-      return Status::OK();
+      Reserve(std::min(sample.count() + rows, wanted), type, &sample);
+      return source.Sample(rows, seed, [&](const arrow::Array& array) -> Status {
+        ARROW_ASSIGN_OR_RAISE(const VectorRows found, ReadVectorRows(array, nullptr, type, options));
+        sample.Append(found);
+        return context.cancellation.Check();
+      });
     };
     const uint64_t asked = std::min(wanted, source.num_rows());
     ARROW_RETURN_NOT_OK(add(asked, params.seed));
@@ -109,11 +98,31 @@ Result<VectorModel> TrainOn(const VectorSource& source, const VectorIndexParams&
   return TrainModel(std::move(sample), type, params, partitions, context);
 }
 
+Result<double> CodeRows(const VectorSource& source, const VectorModel& model, const BuildContext& context,
+                        PartitionedRows* rows) {
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "shuffle", 0, source.num_rows(), "rows"));
+  ARROW_ASSIGN_OR_RAISE(const auto coder, RowCoder::Make(source, model, context));
+  double loss = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<CodedRows> pieces, coder->Next());
+    if (pieces.empty()) break;
+    for (const CodedRows& piece : pieces) {
+      loss += piece.loss;
+      ARROW_RETURN_NOT_OK(rows->Append(piece.partitions, piece.row_ids.data(), piece.codes.data()));
+    }
+    ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kProgress, "shuffle", coder->rows_read(),
+                                       source.num_rows(), "rows"));
+  }
+  ARROW_RETURN_NOT_OK(rows->Finish());
+  ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "shuffle"));
+  return loss;
+}
+
 Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, const VectorModel& model,
                                                   const FillOptions& options, const SegmentTarget& target,
                                                   const BuildContext& context) {
   PartitionedRows rows(model.num_partitions(), model.encoder->record_bytes(), context);
-  ARROW_ASSIGN_OR_RAISE(const double loss, CodeAll(source, model, context, &rows));
+  ARROW_ASSIGN_OR_RAISE(const double loss, CodeRows(source, model, context, &rows));
   // Of vectors of bits there is none but that of training.
   const bool of_rows = !options.existing && !model.bytes();
   return WriteRows(rows, model, of_rows ? loss : model.loss, options, target, context);
@@ -133,8 +142,7 @@ Result<std::vector<table::IndexFile>> WriteRows(const PartitionedRows& rows, con
     if (!options.existing) return rows.Read(partition);
     ARROW_ASSIGN_OR_RAISE(PartitionRecords out, options.existing(partition));
     ARROW_ASSIGN_OR_RAISE(const PartitionRecords added, rows.Read(partition));
-    out.row_ids.insert(out.row_ids.end(), added.row_ids.begin(), added.row_ids.end());
-    out.records.insert(out.records.end(), added.records.begin(), added.records.end());
+    out.Append(added);
     return out;
   };
   content.distances = [&](std::vector<uint8_t> records, size_t count) {

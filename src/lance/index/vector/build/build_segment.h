@@ -27,6 +27,11 @@ struct FillOptions {
   std::function<Result<PartitionRecords>(size_t partition)> existing;
 };
 
+/// Assigns and encodes all rows of the source and finishes `rows`. Gives the sum of the distances to their
+/// centroids.
+Result<double> CodeRows(const VectorSource& source, const VectorModel& model, const BuildContext& context,
+                        PartitionedRows* rows);
+
 /// Assigns and encodes all rows of the source and writes the files of a segment.
 Result<std::vector<table::IndexFile>> FillSegment(const VectorSource& source, const VectorModel& model,
                                                   const FillOptions& options, const SegmentTarget& target,

@@ -110,6 +110,18 @@ Status MakeEncoder(std::span<const std::shared_ptr<const VectorSegment>> segment
 
 Result<VectorModel> ModelOf(std::span<const std::shared_ptr<const VectorSegment>> segments,
                             const VectorType& type) {
+  Centroids centroids;
+  if (type.element == simd::Element::kUInt8) {
+    const std::string& data = segments[0]->stored_centroids().data;
+    centroids.modes.assign(data.begin(), data.end());
+  } else {
+    centroids.values = segments[0]->centroids();
+  }
+  return WithCentroids(segments, type, std::move(centroids));
+}
+
+Result<VectorModel> WithCentroids(std::span<const std::shared_ptr<const VectorSegment>> segments,
+                                  const VectorType& type, Centroids centroids) {
   const VectorSegment& segment = *segments[0];
   LANCE_CHECK_BYTES(segment.dimension() == type.dim,
                     "index segment {} has vectors of {} dimensions, its column {}", segment.uuid(),
@@ -119,12 +131,8 @@ Result<VectorModel> ModelOf(std::span<const std::shared_ptr<const VectorSegment>
   model.metric = segment.header().metric;
   model.type = type;
   model.loss = segment.loss();
-  if (model.bytes()) {
-    const std::string& data = segment.stored_centroids().data;
-    model.modes.assign(data.begin(), data.end());
-  } else {
-    model.centroids = segment.centroids();
-  }
+  model.centroids = std::move(centroids.values);
+  model.modes = std::move(centroids.modes);
   ARROW_RETURN_NOT_OK(MakeEncoder(segments, &model));
   return model;
 }

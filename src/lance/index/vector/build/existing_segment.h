@@ -17,6 +17,10 @@ namespace lance::index {
 Result<VectorModel> ModelOf(std::span<const std::shared_ptr<const VectorSegment>> segments,
                             const VectorType& type);
 
+/// The same around other centroids: a partition whose centroid stays keeps its codes. Errors: as ModelOf.
+Result<VectorModel> WithCentroids(std::span<const std::shared_ptr<const VectorSegment>> segments,
+                                  const VectorType& type, Centroids centroids);
+
 /// Whether codes of one can stand beside codes of the other; of SQ once they are coded by common bounds.
 bool SameModel(const VectorSegment& a, const VectorSegment& b);
 

@@ -51,47 +51,43 @@ Status TrainPartitions(const VectorRows& sample, const VectorIndexParams& params
                                static_cast<uint64_t>(params.max_iterations), "iterations");
     if (!reported.ok()) options.cancellation.Cancel();
   };
-  if (model->bytes()) {
-    ARROW_ASSIGN_OR_RAISE(KModesModel trained,
-                          TrainKModes(sample.stored.data(), sample.count(), model->type.dim, options));
-    model->modes = std::move(trained.centroids);
-    model->loss = trained.loss;
-  } else {
-    auto trained = TrainKMeans(sample.values.data(), sample.count(), model->type.dim, options);
-    ARROW_RETURN_NOT_OK(reported);
-    ARROW_RETURN_NOT_OK(trained.status());
-    // Partitions that a query looks into lie near each other in the files then.
-    const size_t dim = model->type.dim;
-    for (const uint32_t c : SpatialOrder(trained->centroids.data(), num_partitions, dim)) {
-      const auto from = trained->centroids.begin() + static_cast<ptrdiff_t>(c * dim);
-      model->centroids.insert(model->centroids.end(), from, from + static_cast<ptrdiff_t>(dim));
-    }
-    model->loss = trained->loss;
-    RoundTo(model->type.element, &model->centroids);
+  auto trained = TrainCentroids(sample, model->type, options);
+  ARROW_RETURN_NOT_OK(reported);
+  ARROW_RETURN_NOT_OK(trained.status());
+  model->modes = std::move(trained->modes);
+  model->loss = trained->loss;
+  // Partitions that a query looks into lie near each other in the files then.
+  const size_t dim = model->type.dim;
+  for (const uint32_t c : SpatialOrder(trained->values.data(), trained->values.size() / dim, dim)) {
+    const auto from = trained->values.begin() + static_cast<ptrdiff_t>(c * dim);
+    model->centroids.insert(model->centroids.end(), from, from + static_cast<ptrdiff_t>(dim));
   }
   return context.Report(BuildProgress::Event::kComplete, kStage);
 }
 
-// Takes `count` rows evenly out of the sample; residuals to their centroids when `residual`.
-Result<std::vector<float>> QuantizerSample(const VectorRows& sample, size_t count, bool residual,
-                                           const BuildContext& context, const VectorModel& model) {
-  const size_t dim = model.type.dim, rows = std::min(count, sample.count());
-  std::vector<float> out(rows * dim);
-  for (size_t i = 0; i < rows; ++i) {
-    std::copy_n(sample.values.data() + i * sample.count() / rows * dim, dim, out.data() + i * dim);
+// Leaves `count` rows of the sample, taken evenly; residuals to their centroids when `residual`. In place: a
+// second copy would be the largest thing that a build holds.
+Status ReduceToQuantizerSample(size_t count, bool residual, const BuildContext& context,
+                               const VectorModel& model, VectorRows* sample) {
+  const size_t dim = model.type.dim, all = sample->count(), rows = std::min(count, all);
+  std::vector<float>& values = sample->values;
+  for (size_t i = 0; rows < all && i < rows; ++i) {
+    std::memmove(values.data() + i * dim, values.data() + i * all / rows * dim, dim * sizeof(float));
   }
-  if (!residual) return out;
+  values.resize(rows * dim);
+  sample->row_ids.resize(rows);
+  if (!residual) return Status::OK();
   std::vector<uint32_t> ids(rows);
-  ARROW_RETURN_NOT_OK(AssignToCentroids(out.data(), rows, dim, model.centroids, model.assign_metric(),
+  ARROW_RETURN_NOT_OK(AssignToCentroids(values.data(), rows, dim, model.centroids, model.assign_metric(),
                                         context.pool, ids.data(), nullptr));
   for (size_t i = 0; i < rows; ++i) {
     const float* centroid = model.centroids.data() + size_t{ids[i]} * dim;
-    for (size_t k = 0; k < dim; ++k) out[i * dim + k] -= centroid[k];
+    for (size_t k = 0; k < dim; ++k) values[i * dim + k] -= centroid[k];
   }
-  return out;
+  return Status::OK();
 }
 
-Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const BuildContext& context,
+Status TrainPq(VectorRows sample, const VectorIndexParams& params, const BuildContext& context,
                VectorModel* model) {
   const bool residual = params.metric != simd::Metric::kDot;
   PqEncoderSettings settings;
@@ -100,13 +96,12 @@ Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const 
   settings.element = model->type.element;
   settings.codebook = params.codebook;
   if (settings.codebook.empty()) {
-    ARROW_ASSIGN_OR_RAISE(
-        const std::vector<float> rows,
-        QuantizerSample(sample, params.quantizer_sample_rate << params.bits(), residual, context, *model));
+    ARROW_RETURN_NOT_OK(ReduceToQuantizerSample(params.quantizer_sample_rate << params.bits(), residual,
+                                                context, *model, &sample));
     KMeansOptions options = OptionsOf(params, context);
     options.max_iterations = params.quantizer_iterations;
     ARROW_ASSIGN_OR_RAISE(settings.codebook,
-                          TrainCodebook(rows.data(), rows.size() / model->type.dim, settings.shape, options));
+                          TrainCodebook(sample.values.data(), sample.count(), settings.shape, options));
     RoundTo(model->type.element, &settings.codebook);
   }
   if (residual) settings.centroids = model->centroids;
@@ -116,14 +111,14 @@ Status TrainPq(const VectorRows& sample, const VectorIndexParams& params, const 
   return Status::OK();
 }
 
-Status TrainQuantizer(const VectorRows& sample, const VectorIndexParams& params, const BuildContext& context,
+Status TrainQuantizer(VectorRows sample, const VectorIndexParams& params, const BuildContext& context,
                       VectorModel* model) {
   switch (params.kind.quantizer) {
     case Quantizer::kFlat:
       model->encoder = MakeFlatEncoder(model->type);
       return Status::OK();
     case Quantizer::kPq:
-      return TrainPq(sample, params, context, model);
+      return TrainPq(std::move(sample), params, context, model);
     case Quantizer::kSq: {
       LANCE_CHECK_ARG(!sample.values.empty(), "there are no vectors to train SQ with");
       const auto [low, high] = std::minmax_element(sample.values.begin(), sample.values.end());
@@ -147,6 +142,24 @@ Status TrainQuantizer(const VectorRows& sample, const VectorIndexParams& params,
 }
 
 }  // namespace
+
+Result<Centroids> TrainCentroids(const VectorRows& rows, const VectorType& type,
+                                 const KMeansOptions& options) {
+  Centroids out;
+  if (type.element == simd::Element::kUInt8) {
+    ARROW_ASSIGN_OR_RAISE(KModesModel trained,
+                          TrainKModes(rows.stored.data(), rows.count(), type.dim, options));
+    out.modes = std::move(trained.centroids);
+    out.loss = trained.loss;
+    return out;
+  }
+  ARROW_ASSIGN_OR_RAISE(KMeansModel trained,
+                        TrainKMeans(rows.values.data(), rows.count(), type.dim, options));
+  RoundTo(type.element, &trained.centroids);
+  out.values = std::move(trained.centroids);
+  out.loss = trained.loss;
+  return out;
+}
 
 VectorRowsOptions RowsOptions(simd::Metric metric, VectorIndexKind kind, simd::Element element) {
   VectorRowsOptions out;
@@ -196,7 +209,7 @@ Result<VectorModel> TrainModel(VectorRows sample, const VectorType& type, const 
   model.type = type;
   ARROW_RETURN_NOT_OK(TrainPartitions(sample, params, num_partitions, context, &model));
   ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kStart, "train_quantizer"));
-  ARROW_RETURN_NOT_OK(TrainQuantizer(sample, params, context, &model));
+  ARROW_RETURN_NOT_OK(TrainQuantizer(std::move(sample), params, context, &model));
   ARROW_RETURN_NOT_OK(context.Report(BuildProgress::Event::kComplete, "train_quantizer"));
   return model;
 }

@@ -9,6 +9,7 @@
 #include "lance/index/vector/build/node_distance.h"
 #include "lance/index/vector/build/params.h"
 #include "lance/index/vector/format/tensor.h"
+#include "lance/index/vector/kmeans/kmeans.h"
 
 namespace lance::index {
 
@@ -38,6 +39,18 @@ struct VectorModel {
 /// codebook among the parameters, these are not trained.
 Result<VectorModel> TrainModel(VectorRows sample, const VectorType& type, const VectorIndexParams& params,
                                size_t num_partitions, const BuildContext& context);
+
+/// Where partitions lie.
+struct Centroids {
+  std::vector<float> values;  ///< num_partitions * dim; of uint8 columns `modes` instead
+  std::vector<uint8_t> modes;
+  double loss = 0;
+};
+
+/// Clusters rows that were made as the metric wants them, by its assign_metric (options.metric). Float
+/// centroids are what the column's type can keep.
+Result<Centroids> TrainCentroids(const VectorRows& rows, const VectorType& type,
+                                 const KMeansOptions& options);
 
 /// How vectors of a column must be read for a metric and kind.
 VectorRowsOptions RowsOptions(simd::Metric metric, VectorIndexKind kind, simd::Element element);

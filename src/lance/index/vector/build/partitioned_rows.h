@@ -23,6 +23,7 @@ class PartitionedRows {
 
   size_t num_partitions() const { return shuffle_.counts().size(); }
   uint64_t num_rows() const;
+  uint64_t num_rows(size_t partition) const { return shuffle_.counts()[partition]; }
   Result<PartitionRecords> Read(size_t partition) const;
 
  private:

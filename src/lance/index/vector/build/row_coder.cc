@@ -12,8 +12,9 @@
 namespace lance::index {
 namespace {
 
-constexpr int64_t kPieceRows = 2048;
-constexpr size_t kWindowBytes = 32 << 20;  // of vectors
+constexpr size_t kMostPieceRows = 2048, kLeastPieceRows = 128;
+constexpr size_t kPieceBytes = 1 << 20;  // of vectors, as floats
+constexpr size_t kWindowPieces = 32;
 
 struct Piece {
   std::shared_ptr<arrow::Array> vectors;
@@ -26,8 +27,8 @@ RowCoder::RowCoder(const VectorSource& source, const VectorModel& model, const B
     : model_(model),
       context_(context),
       options_(RowsOptions(model.metric, model.kind, model.type.element)),
-      window_(std::max<size_t>(16, kWindowBytes / (kPieceRows * model.type.dim *
-                                                   std::max<size_t>(4, model.type.element_bytes())))) {
+      piece_rows_(static_cast<int64_t>(
+          std::clamp(kPieceBytes / (model.type.dim * sizeof(float)), kLeastPieceRows, kMostPieceRows))) {
   if (!model.bytes()) {
     nearest_ = simd::NearestPoint::Make(model.assign_metric(), model.centroids.data(), model.num_partitions(),
                                         model.type.dim);
@@ -43,12 +44,12 @@ Result<std::unique_ptr<RowCoder>> RowCoder::Make(const VectorSource& source, con
 
 Result<std::vector<CodedRows>> RowCoder::Next() {
   std::vector<Piece> pieces;
-  while (pieces.size() < window_) {
+  while (pieces.size() < kWindowPieces) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, reader_->Next());
     if (batch == nullptr) break;
     rows_read_ += static_cast<uint64_t>(batch->num_rows());
-    for (int64_t at = 0; at < batch->num_rows(); at += kPieceRows) {
-      pieces.push_back({batch->column(0)->Slice(at, kPieceRows), batch->column(1)->Slice(at, kPieceRows)});
+    for (int64_t at = 0; at < batch->num_rows(); at += piece_rows_) {
+      pieces.push_back({batch->column(0)->Slice(at, piece_rows_), batch->column(1)->Slice(at, piece_rows_)});
     }
   }
   ARROW_RETURN_NOT_OK(context_.cancellation.Check());

@@ -40,7 +40,7 @@ class RowCoder {
   const VectorModel& model_;
   const BuildContext& context_;
   VectorRowsOptions options_;
-  size_t window_;  // pieces worked on together
+  int64_t piece_rows_;  // that one thread works on
   std::shared_ptr<arrow::RecordBatchReader> reader_;
   std::unique_ptr<const simd::NearestPoint> nearest_;
   uint64_t rows_read_ = 0;

@@ -22,6 +22,10 @@ namespace lance::index {
 struct PartitionRecords {
   std::vector<uint64_t> row_ids;
   std::vector<uint8_t> records;
+  void Append(const PartitionRecords& further) {
+    row_ids.insert(row_ids.end(), further.row_ids.begin(), further.row_ids.end());
+    records.insert(records.end(), further.records.begin(), further.records.end());
+  }
 };
 
 /// Everything that two index files say.

@@ -153,6 +153,12 @@ class Reader {
 
 }  // namespace
 
+void VectorRows::Append(const VectorRows& rows) {
+  row_ids.insert(row_ids.end(), rows.row_ids.begin(), rows.row_ids.end());
+  values.insert(values.end(), rows.values.begin(), rows.values.end());
+  stored.insert(stored.end(), rows.stored.begin(), rows.stored.end());
+}
+
 size_t VectorType::element_bytes() const { return ElementSize(element); }
 
 Result<VectorType> VectorTypeOf(const arrow::DataType& type) {

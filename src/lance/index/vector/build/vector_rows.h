@@ -32,6 +32,7 @@ struct VectorRows {
   std::vector<float> values;    ///< count * dim; empty for uint8
   std::vector<uint8_t> stored;  ///< count * dim elements as the column has them; only when asked for
   size_t count() const { return row_ids.size(); }
+  void Append(const VectorRows& rows);
 };
 
 struct VectorRowsOptions {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
 
 #include "lance/base/status.h"
 #include "lance/index/vector/build/vector_rows.h"
@@ -23,9 +23,10 @@ class VectorSource {
   virtual uint64_t num_rows() const = 0;
   /// Streams two columns: the vectors, and their row ids (uint64).
   virtual Result<std::shared_ptr<arrow::RecordBatchReader>> Scan() const = 0;
-  /// About `num_rows` vectors drawn at random, in random order or in that of the table.
-  virtual Result<std::vector<std::shared_ptr<arrow::Array>>> Sample(uint64_t num_rows,
-                                                                    uint64_t seed) const = 0;
+  /// Gives `use` about `num_rows` vectors drawn at random, in the order of the table and a piece of bounded
+  /// size at a time.
+  virtual Status Sample(uint64_t num_rows, uint64_t seed,
+                        const std::function<Status(const arrow::Array&)>& use) const = 0;
 };
 
 }  // namespace lance::index
