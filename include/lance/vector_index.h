@@ -145,8 +145,10 @@ struct OptimizeIndicesOptions {
   CommitSettings commit;
 };
 
-/// Brings indices up to the fragments that they do not cover. Indices of kinds that are not known here are
-/// left as they are unless they are named: then NotSupported.
+/// Brings indices up to the fragments that they do not cover. Where a partition of a vector index would have
+/// more than four times its target of rows, all segments are merged and it is split; rows of it and of the
+/// nearest partitions are read again. Indices of kinds that are not known here are left as they are unless
+/// they are named: then NotSupported.
 LANCE_EXPORT arrow::Result<std::shared_ptr<Dataset>> OptimizeIndices(
     const Dataset& dataset, const OptimizeIndicesOptions& options = {});
 

@@ -131,3 +131,30 @@ def test_bfloat16(tmp_path):
             np.testing.assert_allclose(got["_distance"], np.sort(expected)[:4], rtol=1e-2)
     with pytest.raises(Exception, match="floating|bfloat16"):
         dataset.create_index("v", "IVF_FLAT", num_partitions=2)
+
+
+# Of vectors that lie far from the origin, that are tiny, or large: what is computed in parts must not lose more than is known.
+@pytest.mark.parametrize("shift, scale", [(0, 1), (1000, 1), (0, 1e-12), (0, 1e15), (3e4, 1e-2)])
+@pytest.mark.parametrize("metric", ["l2", "cosine"])
+@pytest.mark.parametrize("batch", [False, True])
+def test_pq_answers_the_first_search_and_later_ones_alike(tmp_path, metric, shift, scale, batch):
+    path = str(tmp_path / "t")
+    random = np.random.default_rng(3)
+    centers = random.standard_normal((12, DIM)) * 3
+    values = ((centers[random.integers(0, 12, 3000)] + random.standard_normal((3000, DIM)) + shift) * scale).astype(np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), DIM)
+    lance.write_dataset(pa.table({"id": range(3000), "v": column}), path)
+    lance_cpp.dataset(path).create_index("v", "IVF_PQ", metric=metric, num_partitions=8, num_sub_vectors=4)
+    ours = lance_cpp.dataset(path)
+    asked = values[::300] * np.float32(1.01)
+    asked = [asked] if batch else list(asked)
+    for options in ({"nprobes": 3}, {"nprobes": 8, "refine_factor": 2}, {"nprobes": 8, "distance_range": (None, 30.0 * scale**2)}):
+        # The session is new for each of these: nothing is known of the index.
+        for query in asked:
+            arguments = {"nearest": {"column": "v", "q": query, "k": 10, **options}}
+            first = lance_cpp.dataset(path, session=lance_cpp.Session()).to_table(**arguments)
+            for _ in range(4):
+                assert ours.to_table(**arguments) == first
+    few = {"nearest": {"column": "v", "q": asked[0], "k": 5, "nprobes": 8}, "filter": "id % 100 = 7", "prefilter": True}
+    first = lance_cpp.dataset(path, session=lance_cpp.Session()).to_table(**few)
+    assert ours.to_table(**few) == first and first.num_rows == 5 * (10 if batch else 1)

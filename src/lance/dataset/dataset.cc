@@ -99,7 +99,8 @@ class DatasetImpl : public Dataset {
       return InvalidArgument("Sample larger than population or is negative: {} of {} rows", num_rows,
                              population);
     }
-    const std::vector<int64_t> rows = dataset::DrawPositions(static_cast<uint64_t>(num_rows), population, seed);
+    const std::vector<int64_t> rows =
+        dataset::DrawPositions(static_cast<uint64_t>(num_rows), population, seed);
     return Take(rows, projection);
   }
 

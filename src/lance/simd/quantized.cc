@@ -13,10 +13,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "lance/simd/level.h"
-#include "lance/simd/rounding.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lance::simd {
@@ -43,15 +41,6 @@ void ByteDot(const float* query, const uint8_t* rows, size_t count, size_t dim, 
 void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
   scalar::EstimateLowerBounds(terms, sums, rows, bounds);
 }
-void Codewords(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
-               size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
-  scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
-}
-
-RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
-  return scalar::RoundTables(tables, count, entries, bytes);
-}
-
 #else
 
 using Bytes = hn::ScalableTag<uint8_t>;
@@ -199,6 +188,68 @@ HWY_INLINE void ByteStrip(const Columns& columns, size_t begin, const uint8_t* H
   }
 #pragma GCC unroll 8
   for (int s = 0; s < S; ++s) total.Store(s, columns.first, sums + 64 * static_cast<size_t>(s));
+}
+
+#elif HWY_ARCH_X86 && HWY_TARGET == HWY_AVX3
+
+// Without VBMI words are looked up: four registers hold a table as 128 words, of which a code's upper seven
+// bits choose one and its lowest bit a byte.
+constexpr int kByteVectors = 2;
+
+class WordTable {
+ public:
+  HWY_INLINE explicit WordTable(const uint8_t* table)
+      : t0_(_mm512_loadu_si512(table)),
+        t1_(_mm512_loadu_si512(table + 64)),
+        t2_(_mm512_loadu_si512(table + 128)),
+        t3_(_mm512_loadu_si512(table + 192)) {}
+
+  // The entries of codes in the low bytes of words, of which `word` is the number of theirs.
+  HWY_INLINE __m512i Find(__m512i word, __mmask32 upper_half, __mmask32 odd) const {
+    const __m512i low = _mm512_permutex2var_epi16(t0_, word, t1_);
+    const __m512i high = _mm512_permutex2var_epi16(t2_, word, t3_);
+    const __m512i both = _mm512_mask_blend_epi16(upper_half, low, high);
+    return _mm512_and_si512(_mm512_mask_srli_epi16(both, odd, both, 8), _mm512_set1_epi16(255));
+  }
+
+ private:
+  __m512i t0_, t1_, t2_, t3_;
+};
+
+template <int S>
+HWY_INLINE void ByteStrip(const Columns& columns, size_t begin, const uint8_t* HWY_RESTRICT tables,
+                          uint16_t* HWY_RESTRICT sums) {
+  __m512i even[S], odd[S];
+#pragma GCC unroll 8
+  for (int s = 0; s < S; ++s) even[s] = odd[s] = _mm512_setzero_si512();
+  const uint8_t* from = columns.codes + begin;
+  for (size_t c = 0; c < columns.count; ++c, from += columns.stride) {
+    const WordTable table(tables + 256 * c);
+#pragma GCC unroll 8
+    for (int s = 0; s < S; ++s) {
+      const __m512i code = _mm512_loadu_si512(from + 64 * s);
+      const __m512i low =
+          table.Find(_mm512_srli_epi16(code, 1), _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x80)),
+                     _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x01)));
+      const __m512i high = table.Find(_mm512_srli_epi16(code, 9), _mm512_movepi16_mask(code),
+                                      _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x100)));
+      even[s] = _mm512_add_epi16(even[s], low);
+      odd[s] = _mm512_add_epi16(odd[s], high);
+    }
+  }
+#pragma GCC unroll 8
+  for (int s = 0; s < S; ++s) {
+    uint16_t* to = sums + 64 * static_cast<size_t>(s);
+    const Words d;
+    hn::Vec<Words> first{even[s]}, second{odd[s]};
+    if (!columns.first) {
+      hn::Vec<Words> even_before, odd_before;
+      hn::LoadInterleaved2(d, to, even_before, odd_before);
+      first = hn::Add(first, even_before);
+      second = hn::Add(second, odd_before);
+    }
+    hn::StoreInterleaved2(first, second, d, to);
+  }
 }
 
 #else
@@ -374,155 +425,21 @@ void LowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, 
   size_t r = 0;
   for (; r + lanes <= rows; r += lanes) {
     const auto sum = hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(half, sums + r)));
-    const auto scale = hn::LoadU(d, terms.scale + r);
     const auto product = hn::MulAdd(slope, sum, offset);
-    const auto low = hn::Min(hn::Mul(scale, product), hn::Mul(scale, hn::Add(product, width)));
+    auto low = product;
+    if (terms.scale != nullptr) {
+      const auto scale = hn::LoadU(d, terms.scale + r);
+      low = hn::Min(hn::Mul(scale, product), hn::Mul(scale, hn::Add(product, width)));
+    }
     auto bound = hn::Add(hn::MulAdd(add_scale, hn::Sub(hn::LoadU(d, terms.add + r), add_offset), low), shift);
     if (terms.error != nullptr) bound = hn::NegMulAdd(hn::LoadU(d, terms.error + r), error_scale, bound);
     hn::StoreU(hn::NegMulAdd(rounding, hn::Abs(bound), bound), d, bounds + r);
   }
   EstimateTerms rest = terms;
-  rest.scale += r;
+  if (rest.scale != nullptr) rest.scale += r;
   rest.add += r;
   if (rest.error != nullptr) rest.error += r;
   scalar::EstimateLowerBounds(rest, sums + r, rows - r, bounds + r);
-}
-
-// All codewords for Q queries, B vectors of them at a time: each value of the codebook is loaded once for all
-// of the queries, and so many sums go on beside each other that none waits for the one before.
-template <bool kL2, int Q, int B>
-HWY_INLINE void CodewordsOf(const float* HWY_RESTRICT queries, const float* HWY_RESTRICT codebook,
-                            size_t sub_vectors, size_t sub_dim, size_t codewords, float* HWY_RESTRICT out) {
-  const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
-  for (size_t m = 0; m < sub_vectors; ++m) {
-    const float* sub_query = queries + m * sub_dim;
-    for (size_t c = 0; c < codewords; c += B * lanes) {
-      hn::Vec<decltype(d)> sums[Q * B];
-#pragma GCC unroll 8
-      for (int s = 0; s < Q * B; ++s) sums[s] = hn::Zero(d);
-      const float* column = codebook + m * sub_dim * codewords + c;
-      for (size_t i = 0; i < sub_dim; ++i, column += codewords) {
-#pragma GCC unroll 8
-        for (int q = 0; q < Q; ++q) {
-          const auto wanted = hn::Set(d, sub_query[static_cast<size_t>(q) * dim + i]);
-#pragma GCC unroll 8
-          for (int b = 0; b < B; ++b) {
-            const auto value = hn::LoadU(d, column + static_cast<size_t>(b) * lanes);
-            auto& sum = sums[q * B + b];
-            if constexpr (kL2) {
-              const auto difference = hn::Sub(wanted, value);
-              sum = hn::MulAdd(difference, difference, sum);
-            } else {
-              sum = hn::MulAdd(wanted, value, sum);
-            }
-          }
-        }
-      }
-#pragma GCC unroll 8
-      for (int q = 0; q < Q; ++q) {
-        float* to = out + static_cast<size_t>(q) * size + m * codewords + c;
-#pragma GCC unroll 8
-        for (int b = 0; b < B; ++b) {
-          const auto sum = sums[q * B + b];
-          hn::StoreU(kL2 ? sum : hn::Sub(hn::Set(d, 1.0f), sum), d, to + static_cast<size_t>(b) * lanes);
-        }
-      }
-    }
-  }
-}
-
-// Q queries with B vectors of codewords at a time, or with one where they are not so many.
-template <bool kL2, int Q, int B>
-HWY_INLINE void CodewordsBy(const float* queries, const float* codebook, size_t sub_vectors, size_t sub_dim,
-                            size_t codewords, float* out) {
-  if (codewords % (B * hn::Lanes(hn::ScalableTag<float>())) == 0) {
-    CodewordsOf<kL2, Q, B>(queries, codebook, sub_vectors, sub_dim, codewords, out);
-  } else {
-    CodewordsOf<kL2, Q, 1>(queries, codebook, sub_vectors, sub_dim, codewords, out);
-  }
-}
-
-template <bool kL2>
-void CodewordsOfAll(const float* queries, size_t num_queries, const float* codebook, size_t sub_vectors,
-                    size_t sub_dim, size_t codewords, float* out) {
-  const size_t dim = sub_vectors * sub_dim, size = sub_vectors * codewords;
-  size_t q = 0;
-  for (; q + 4 <= num_queries; q += 4) {
-    CodewordsBy<kL2, 4, 2>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
-  }
-  for (; q + 2 <= num_queries; q += 2) {
-    CodewordsBy<kL2, 2, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
-  }
-  if (q < num_queries) {
-    CodewordsBy<kL2, 1, 4>(queries + q * dim, codebook, sub_vectors, sub_dim, codewords, out + q * size);
-  }
-}
-
-void Codewords(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
-               size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
-  if (codewords % hn::Lanes(hn::ScalableTag<float>()) != 0) {
-    return scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords,
-                                     out);
-  }
-  if (metric == CodewordMetric::kL2) {
-    CodewordsOfAll<true>(queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
-  } else {
-    CodewordsOfAll<false>(queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
-  }
-}
-
-RoundedTables Round(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
-  // Sixteen lanes at most, so that tables of 16 entries are whole vectors.
-  const hn::CappedTag<float, 16> d;
-  const hn::RebindToSigned<decltype(d)> d32;
-  const hn::Rebind<uint8_t, decltype(d)> d8;
-  const size_t lanes = hn::Lanes(d);
-  if (entries % lanes != 0) return scalar::RoundTables(tables, count, entries, bytes);
-  RoundedTables out;
-  float largest = 0, spans = 0;
-  // The smallest entries, for the second pass.
-  constexpr size_t kKept = 256;
-  float kept[kKept];
-  // The largest bits, which those of infinities and NaN are.
-  auto most = hn::Zero(d32);
-  const auto magnitude = hn::Set(d32, INT32_MAX);
-  auto lowest = [&](size_t t, float* high_out) {
-    const float* table = tables + t * entries;
-    auto low = hn::LoadU(d, table), high = low;
-    for (size_t i = 0; i < entries; i += lanes) {
-      const auto value = hn::LoadU(d, table + i);
-      low = hn::Min(low, value);
-      high = hn::Max(high, value);
-      most = hn::Max(most, hn::And(hn::BitCast(d32, value), magnitude));
-    }
-    *high_out = hn::GetLane(hn::MaxOfLanes(d, high));
-    return hn::GetLane(hn::MinOfLanes(d, low));
-  };
-  float high = 0;
-  for (size_t t = 0; t < count; ++t) {
-    const float low = lowest(t, &high);
-    if (t < kKept) kept[t] = low;
-    out.bias += low;
-    out.magnitude += std::max(low < 0 ? -low : low, high < 0 ? -high : high);
-    largest = std::max(largest, high - low);
-    spans += high - low;
-  }
-  constexpr int32_t kInfinity = 0x7F800000;
-  if (hn::GetLane(hn::MaxOfLanes(d32, most)) >= kInfinity) {
-    out.bias = std::numeric_limits<float>::quiet_NaN();
-  }
-  out.step = StepFor(largest, spans, count);
-  const auto inverse = hn::Set(d, InverseOf(out.step));
-  for (size_t t = 0; t < count; ++t) {
-    const auto low = hn::Set(d, t < kKept ? kept[t] : lowest(t, &high));
-    for (size_t i = 0; i < entries; i += lanes) {
-      const auto scaled = hn::Mul(hn::Sub(hn::LoadU(d, tables + t * entries + i), low), inverse);
-      hn::StoreU(hn::DemoteTo(d8, hn::ConvertTo(d32, scaled)), d8, bytes + t * entries + i);
-    }
-  }
-  return out;
 }
 
 #endif  // HWY_TARGET == HWY_SCALAR
@@ -541,8 +458,6 @@ HWY_EXPORT(FirstAtMost);
 HWY_EXPORT(ByteL2);
 HWY_EXPORT(ByteDot);
 HWY_EXPORT(LowerBounds);
-HWY_EXPORT(Codewords);
-HWY_EXPORT(Round);
 
 }  // namespace
 
@@ -575,21 +490,6 @@ void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim,
 void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
   if (UseScalar()) return scalar::EstimateLowerBounds(terms, sums, rows, bounds);
   HWY_DYNAMIC_DISPATCH(LowerBounds)(terms, sums, rows, bounds);
-}
-
-void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
-                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out) {
-  if (UseScalar()) {
-    return scalar::CodewordDistances(metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords,
-                                     out);
-  }
-  HWY_DYNAMIC_DISPATCH(Codewords)
-  (metric, queries, num_queries, codebook, sub_vectors, sub_dim, codewords, out);
-}
-
-RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes) {
-  if (UseScalar()) return scalar::RoundTables(tables, count, entries, bytes);
-  return HWY_DYNAMIC_DISPATCH(Round)(tables, count, entries, bytes);
 }
 
 }  // namespace lance::simd

@@ -25,29 +25,12 @@ void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim
 /// Inner products of a float query with rows of bytes, row-major.
 void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
 
-/// Distances between queries and all codewords, query after query and in it sub-vector after sub-vector:
-/// out[m * codewords + c] is the squared L2 distance (or, of kDot, 1 - the inner product) of sub-vector m to
-/// its codeword c. `codebook` has for each sub-vector `sub_dim` rows of `codewords` values: value d of
-/// codeword c is at (m * sub_dim + d) * codewords + c. Up to four queries cost one pass over the codebook.
-enum class CodewordMetric { kL2, kDot };
-void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
-                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out);
-
-/// Rounds tables of floats to bytes: bytes[t][i] = (tables[t][i] - the table's smallest entry) / step, cut
-/// off, with one step for all tables, small enough that sums of one entry of each fit 16 bits.
-struct RoundedTables {
-  float bias = 0;       ///< sum of the tables' smallest entries
-  float step = 0;       ///< 0: every table has one value only
-  float magnitude = 0;  ///< sum of the tables' largest absolute entries
-};
-/// Bias or step are not finite where an entry is not.
-RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
-
 /// Distances as RaBitQ estimates them from sums of rounded tables, three factors a row: with
 /// product = offset + slope * sum, a row's distance is at least
 ///   min(scale * product, scale * (product + width)) + add_scale * (add - add_offset) + shift
 ///   - error * error_scale,
-/// of which 1e-5 of its size is taken off for rounding. `error` may be null.
+/// of which 1e-5 of its size is taken off for rounding. `scale` may be null, for 1 and no width; `error` may
+/// be null.
 struct EstimateTerms {
   float offset = 0;
   float slope = 1;
@@ -64,15 +47,12 @@ void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_
 
 namespace scalar {
 void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds);
-RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes);
 void SumNibbleTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables,
                      uint16_t* sums);
 void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint8_t* tables, uint16_t* sums);
 size_t FindAtMostU16(const uint16_t* values, size_t count, uint16_t limit);
 void L2Bytes(const uint8_t* query, const uint8_t* rows, size_t count, size_t dim, uint64_t* out);
 void DotBytes(const float* query, const uint8_t* rows, size_t count, size_t dim, float* out);
-void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_queries, const float* codebook,
-                       size_t sub_vectors, size_t sub_dim, size_t codewords, float* out);
 }  // namespace scalar
 
 }  // namespace lance::simd

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lance/simd/codewords.h"
 #include "lance/simd/quantized.h"
 #include "lance/simd/rounding.h"
 
@@ -31,7 +32,9 @@ void SumByteTables(const uint8_t* codes, size_t rows, size_t columns, const uint
 void EstimateLowerBounds(const EstimateTerms& terms, const uint16_t* sums, size_t rows, float* bounds) {
   for (size_t r = 0; r < rows; ++r) {
     const float product = terms.offset + terms.slope * static_cast<float>(sums[r]);
-    const float low = std::min(terms.scale[r] * product, terms.scale[r] * (product + terms.width));
+    const float low = terms.scale == nullptr
+                          ? product
+                          : std::min(terms.scale[r] * product, terms.scale[r] * (product + terms.width));
     const float estimate = low + terms.add_scale * (terms.add[r] - terms.add_offset) + terms.shift;
     const float bound = terms.error == nullptr ? estimate : estimate - terms.error[r] * terms.error_scale;
     bounds[r] = bound - 1e-5f * std::fabs(bound);
@@ -75,10 +78,26 @@ void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_q
           const float difference = query[m * sub_dim + d] - value;
           sum += metric == CodewordMetric::kL2 ? difference * difference : query[m * sub_dim + d] * value;
         }
-        out[(q * sub_vectors + m) * codewords + c] = metric == CodewordMetric::kL2 ? sum : 1 - sum;
+        const float one = metric == CodewordMetric::kDot ? 1 : 0;
+        out[(q * sub_vectors + m) * codewords + c] = metric == CodewordMetric::kL2 ? sum : one - sum;
       }
     }
   }
+}
+
+float CodeDistance(const float* vector, const float* codewords, size_t sub_vectors, size_t sub_dim,
+                   const uint8_t* code, size_t stride) {
+  float out = 0;
+  for (size_t m = 0; m < sub_vectors; ++m) {
+    const float* word = codewords + (m * 256 + code[m * stride]) * sub_dim;
+    float sum = 0;
+    for (size_t d = 0; d < sub_dim; ++d) {
+      const float difference = vector[d * sub_vectors + m] - word[d];
+      sum += difference * difference;
+    }
+    out += sum;
+  }
+  return out;
 }
 
 RoundedTables RoundTables(const float* tables, size_t count, size_t entries, uint8_t* bytes) {

@@ -10,6 +10,7 @@
 #include <hwy/targets.h>
 
 #include "lance/base/testing.h"
+#include "lance/simd/codewords.h"
 
 namespace lance::simd {
 namespace {
@@ -100,12 +101,11 @@ TEST(QuantizedKernels, BoundEstimatesAsDefined) {
       if (rows > 3) error[3] = std::numeric_limits<float>::quiet_NaN();
       std::vector<uint16_t> sums(rows + 1);
       for (size_t r = 0; r <= rows; ++r) sums[r] = static_cast<uint16_t>(r * 7919);
-      for (bool with_error : {false, true}) {
-        const EstimateTerms terms{-3.5f,          0.01f,
-                                  0.7f,           0.9f,
-                                  0.25f,          2.0f,
-                                  1.5f,           scale.data() + 1,
-                                  add.data() + 1, with_error ? error.data() + 1 : nullptr};
+      for (int with : {0, 1, 2, 3}) {
+        EstimateTerms terms{-3.5f, 0.01f, 0.7f, 0.9f, 0.25f, 2.0f, 1.5f};
+        terms.add = add.data() + 1;
+        if (with & 1) terms.error = error.data() + 1;
+        if (with & 2) terms.scale = scale.data() + 1;
         std::vector<float> expected(rows), actual(rows);
         scalar::EstimateLowerBounds(terms, sums.data() + 1, rows, expected.data());
         EstimateLowerBounds(terms, sums.data() + 1, rows, actual.data());
@@ -144,7 +144,7 @@ TEST(QuantizedKernels, CompareBytesAsDefined) {
 
 TEST(QuantizedKernels, CompareCodewordsAsDefined) {
   ForEachLevel([] {
-    for (auto metric : {CodewordMetric::kL2, CodewordMetric::kDot}) {
+    for (auto metric : {CodewordMetric::kL2, CodewordMetric::kDot, CodewordMetric::kNegativeDot}) {
       for (size_t codewords : {16, 256, 5}) {
         for (size_t sub_dim : {1, 3, 8}) {
           const size_t subs = 5, most = 7;
@@ -165,6 +165,38 @@ TEST(QuantizedKernels, CompareCodewordsAsDefined) {
             EXPECT_TRUE(std::equal(alone.begin(), alone.end(), actual.end() - alone.size()));
           }
         }
+      }
+    }
+  });
+}
+
+TEST(QuantizedKernels, CompareCodesLikeTheirTables) {
+  ForEachLevel([] {
+    for (size_t sub_dim : {1, 2, 3, 8, 33}) {
+      const size_t subs = 7, rows = 20;
+      const auto vector = RandomFloats(subs * sub_dim, 14),
+                 codewords = RandomFloats(subs * 256 * sub_dim, 15);
+      std::vector<float> codebook(codewords.size()), table(subs * 256), turned(vector.size());
+      for (size_t m = 0; m < subs; ++m) {
+        for (size_t c = 0; c < 256; ++c) {
+          for (size_t d = 0; d < sub_dim; ++d) {
+            codebook[(m * sub_dim + d) * 256 + c] = codewords[(m * 256 + c) * sub_dim + d];
+          }
+        }
+      }
+      for (size_t i = 0; i < vector.size(); ++i) turned[i % sub_dim * subs + i / sub_dim] = vector[i];
+      CodewordDistances(CodewordMetric::kL2, vector.data(), 1, codebook.data(), subs, sub_dim, 256,
+                        table.data());
+      const auto codes = RandomBytes(subs * rows, 255, 16);
+      for (size_t row = 0; row < rows; ++row) {
+        float sum = 0;
+        for (size_t m = 0; m < subs; ++m) sum += table[m * 256 + codes[m * rows + row]];
+        const float actual =
+            CodeDistance(turned.data(), codewords.data(), subs, sub_dim, codes.data() + row, rows);
+        ASSERT_EQ(actual, sum) << sub_dim;
+        const float defined =
+            scalar::CodeDistance(turned.data(), codewords.data(), subs, sub_dim, codes.data() + row, rows);
+        ASSERT_NEAR(actual, defined, 1e-3 * (1 + defined));
       }
     }
   });

@@ -33,7 +33,8 @@ class DatasetOptimizer:
         return Compaction.execute(self._dataset, {name: value for name, value in given.items() if value is not None})
 
     def optimize_indices(self, *, num_indices_to_merge=None, index_names=None, retrain=False):
-        """Brings indices up to the fragments that they do not cover.
+        """Brings indices up to the fragments that they do not cover. Partitions of vector indices that grew past four times their
+        target size are split, for which all segments are merged.
 
         :param num_indices_to_merge: segments to merge with the new rows; with 0 these become a segment of their own;
             default: of vector indices 0, of scalar ones 1

@@ -7,6 +7,7 @@
 #include <arrow/buffer.h>
 
 #include "lance/index/vector/hnsw/graph.h"
+#include "lance/index/vector/pq_terms.h"
 
 namespace lance::index {
 
@@ -31,6 +32,8 @@ struct Partition {
   std::shared_ptr<arrow::Buffer> ex_codes;  ///< RQ with more than one bit: row after row
   RqFactors factors;
   std::unique_ptr<const HnswGraph> graph;  ///< of HNSW kinds
+  LazyPqTerms pq_terms;                    ///< PQ of residuals with 8 bits, not under a graph
+  uint64_t later_bytes = 0;                ///< what it will take when it has been searched
 
   uint64_t memory_bytes() const;
 };

@@ -49,7 +49,7 @@ Result<std::shared_ptr<arrow::Buffer>> Own(const std::shared_ptr<arrow::Buffer>&
 }  // namespace
 
 uint64_t Partition::memory_bytes() const {
-  uint64_t bytes = sizeof(*this) + row_ids.size() * 8;
+  uint64_t bytes = sizeof(*this) + row_ids.size() * 8 + later_bytes;
   if (codes != nullptr) bytes += static_cast<uint64_t>(codes->size());
   if (ex_codes != nullptr) bytes += static_cast<uint64_t>(ex_codes->size());
   bytes += 4 * (factors.add.size() + factors.scale.size() + factors.error.size() + factors.add_ex.size() +
@@ -140,6 +140,7 @@ Status VectorSegment::ParseCodes(const arrow::RecordBatch& batch, std::string_vi
     case Quantizer::kPq: {
       const size_t width = quantizer_.pq().code_bytes();
       ARROW_ASSIGN_OR_RAISE(auto values, ListValues(*batch.column(1), code_column, width));
+      if (HasPqTerms()) out->later_bytes = rows * sizeof(float);
       // A graph walks from row to row, a scan along the columns.
       if (quantizer_.pq().transposed == !graph) {
         ARROW_ASSIGN_OR_RAISE(out->codes, Own(values));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 
 #include <arrow/api.h>
 
@@ -9,6 +10,7 @@
 #include "lance/index/row_moves.h"
 #include "lance/index/vector/format/names.h"
 #include "lance/runtime/session.h"
+#include "lance/simd/codewords.h"
 #include "lance/store/object_store.h"
 #include "lance/table/bases.h"
 
@@ -193,7 +195,36 @@ Status VectorSegment::ReadCodebook() {
       for (uint64_t d = 0; d < sub_dim; ++d) to[d * codewords + c] = from[c * sub_dim + d];
     }
   }
+  if (HasPqTerms()) PrepareTerms();
   return Status::OK();
+}
+
+bool VectorSegment::HasPqTerms() const {
+  // Tables of 16 entries are made as quickly as they are gone without.
+  return header_.kind.quantizer == Quantizer::kPq && header_.kind.sub_index == SubIndex::kFlat &&
+         uses_residuals() && quantizer_.pq().num_bits == 8 && quantizer_.pq().sub_dimension() < (1 << 18);
+}
+
+void VectorSegment::PrepareTerms() {
+  const PqMetadata& pq = quantizer_.pq();
+  const uint64_t codewords = uint64_t{1} << pq.num_bits, sub_dim = pq.sub_dimension();
+  quantizer_.squares.resize(pq.num_sub_vectors * codewords);
+  const std::vector<float> zero(dimension_);
+  simd::CodewordDistances(simd::CodewordMetric::kL2, zero.data(), 1, quantizer_.codebook.data(),
+                          pq.num_sub_vectors, sub_dim, codewords, quantizer_.squares.data());
+  for (uint64_t m = 0; m < pq.num_sub_vectors; ++m) {
+    const auto first = quantizer_.squares.begin() + static_cast<ptrdiff_t>(m * codewords);
+    quantizer_.longest.push_back(
+        std::sqrt(*std::max_element(first, first + static_cast<ptrdiff_t>(codewords))));
+  }
+  std::vector<double> sum(dimension_);
+  const size_t count = num_partitions();
+  for (size_t p = 0; p < count; ++p) {
+    for (size_t d = 0; d < dimension_; ++d) sum[d] += centroids_[p * dimension_ + d];
+  }
+  for (const double value : sum) {
+    quantizer_.middle.push_back(static_cast<float>(value / static_cast<double>(count)));
+  }
 }
 
 Status VectorSegment::ReadRotation() {
@@ -245,7 +276,8 @@ Status VectorSegment::CheckColumns() const {
 
 uint64_t VectorSegment::memory_bytes() const {
   return sizeof(*this) + stored_centroids_.data.size() + rows_.lengths.size() * 24 +
-         4 * (centroids_.size() + quantizer_.codebook.size() * 2 + quantizer_.rotation.size()) +
+         4 * (centroids_.size() + quantizer_.codebook.size() * 2 + quantizer_.squares.size() +
+              quantizer_.rotation.size()) +
          graphs_.size() * (sizeof(HnswMetadata) + 64);
 }
 

@@ -33,6 +33,11 @@ struct QuantizerModel {
   std::vector<float> codebook;
   /// PQ: the same, codeword after codeword of each sub-vector.
   std::vector<float> codewords;
+  /// PQ with terms (pq_terms.h): the squared length of each codeword, as the tables of CodewordDistances; the
+  /// length of the longest one of each sub-vector; and the middle of all centroids.
+  std::vector<float> squares;
+  std::vector<float> longest;
+  std::vector<float> middle;
   /// RQ with a matrix: D x D, row-major.
   std::vector<float> rotation;
   /// RQ: dimensions after the rotation.
@@ -71,6 +76,8 @@ class VectorSegment {
   const std::vector<HnswMetadata>& graphs() const { return graphs_; }
   /// Whether queries are compared with residuals of rows.
   bool uses_residuals() const;
+  /// Whether rows get terms (pq_terms.h).
+  bool HasPqTerms() const;
 
   /// About how many bytes a row of a partition takes, without its part in a graph.
   uint64_t row_bytes() const;
@@ -88,6 +95,7 @@ class VectorSegment {
   Status ReadIndexFile();
   Status ReadAuxiliaryFile();
   Status ReadCodebook();
+  void PrepareTerms();
   Status ReadRotation();
   Status CheckColumns() const;
   /// Fills in what is known without asking the cache; false when the others must be looked up.

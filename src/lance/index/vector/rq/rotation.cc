@@ -4,30 +4,12 @@
 #include <bit>
 #include <cmath>
 
+#include "lance/simd/rotation.h"
+
 namespace lance::index {
 namespace {
 
 constexpr size_t kRounds = 4;
-
-void FlipSigns(const uint8_t* signs, std::span<float> values) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if ((signs[i / 8] >> (i % 8) & 1) != 0) values[i] = -values[i];
-  }
-}
-
-// Walsh-Hadamard; the size is a power of two.
-void Transform(std::span<float> values, float scale) {
-  for (size_t half = 1; half < values.size(); half *= 2) {
-    for (size_t block = 0; block < values.size(); block += 2 * half) {
-      for (size_t i = block; i < block + half; ++i) {
-        const float x = values[i], y = values[i + half];
-        values[i] = x + y;
-        values[i + half] = x - y;
-      }
-    }
-  }
-  for (float& value : values) value *= scale;
-}
 
 }  // namespace
 
@@ -38,15 +20,9 @@ void ApplyFastRotation(std::span<const uint8_t> signs, std::span<float> values) 
   const size_t power = std::bit_floor(size);
   const float scale = 1.0f / std::sqrt(static_cast<float>(power));
   for (size_t round = 0; round < kRounds; ++round) {
-    FlipSigns(signs.data() + round * round_bytes, values);
-    Transform(round % 2 == 0 ? values.first(power) : values.last(power), scale);
-    if (power == size) continue;
-    const size_t half = size / 2;
-    for (size_t i = 0; i < half; ++i) {
-      const float x = values[i], y = values[half + i];
-      values[i] = x + y;
-      values[half + i] = x - y;
-    }
+    simd::FlipSigns(signs.data() + round * round_bytes, values.data(), size);
+    simd::HadamardTransform(round % 2 == 0 ? values.data() : values.data() + (size - power), power, scale);
+    if (power < size) simd::AddAndSubtract(values.data(), values.data() + size / 2, size / 2);
   }
   if (power == size) return;
   for (float& value : values) value *= 0.25f;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "lance/simd/quantized.h"
+#include "lance/simd/codewords.h"
 
 namespace lance::index {
 

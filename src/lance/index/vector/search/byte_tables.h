@@ -18,6 +18,8 @@ class ByteTables {
   float step() const { return step_; }
   /// How far the sum of floats may be above bias + step * sum.
   float width() const { return width_; }
+  /// What rounding of floats may take off bias + step * sum or add to it.
+  float slack() const { return slack_; }
   /// The largest sum of bytes with which a row may still be at most `limit`; none when no row can be.
   std::optional<uint16_t> Cutoff(float limit) const;
 

@@ -1,7 +1,10 @@
 #include <algorithm>
 
+#include "lance/index/vector/search/bounded_rows.h"
 #include "lance/index/vector/search/byte_tables.h"
 #include "lance/index/vector/search/scorer.h"
+#include "lance/index/vector/search/shared_tables.h"
+#include "lance/simd/codewords.h"
 #include "lance/simd/quantized.h"
 #include "lance/simd/select.h"
 
@@ -10,6 +13,8 @@ namespace {
 
 // Tables that are computed in one pass over the codebook.
 constexpr ptrdiff_t kTogether = 4;
+// So many rows are compared before a table would be made.
+constexpr size_t kFewRows = 32;
 
 // Rows are first judged by tables of bytes, which are looked up in registers; those that may be near enough
 // then get their distance from the tables of floats, in the order in which the reference adds.
@@ -30,27 +35,25 @@ class PqScorer : public Scorer {
       rounded_ = &own_rounded_;
       own_table_.resize(subs_ * codewords_);
       Compute(simd::CodewordMetric::kDot, query.values.data(), 1, own_table_.data());
-      Use(own_table_.data());
+      table_ = own_table_.data();
     }
   }
 
   void Begin(const Partition& partition, size_t number, float) override {
     partition_ = &partition;
     if (!segment_.uses_residuals()) return;
-    const Upcoming wanted{this, static_cast<uint32_t>(number)};
-    auto& computed = scratch_.computed;
-    auto found = std::find(computed.begin(), computed.end(), wanted);
-    if (found == computed.end()) {
-      ComputeFrom(wanted);
-      found = computed.begin();
-    }
-    Use(scratch_.tables.data() + static_cast<size_t>(found - computed.begin()) * subs_ * codewords_);
+    number_ = static_cast<uint32_t>(number);
+    table_ = nullptr;
+    rounded_state_ = Rounded::kNone;
+    residual_made_ = false;
   }
 
   void Scan(Neighbors* out) override {
     const size_t rows = partition_->num_rows;
     const uint64_t* ids = partition_->row_ids.data();
-    if (row_major_ || !rounded_ok_) {
+    if (segment_.HasPqTerms() && ScanByTerms(out)) return;
+    MakeTable();
+    if (row_major_ || !MakeRounded()) {
       for (uint32_t r = 0; r < rows; ++r) out->Offer(RowDistance(r), ids[r]);
       return;
     }
@@ -85,11 +88,77 @@ class PqScorer : public Scorer {
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
+    if (table_ == nullptr && segment_.HasPqTerms() && rows.size() <= kFewRows) {
+      MakeResidual();
+      for (uint32_t row : rows) *out++ = CodeDistance(row);
+      return;
+    }
+    MakeTable();
     if (row_major_) PrefetchRows(partition_->codes->data(), rows, pq_.code_bytes());
     for (uint32_t row : rows) *out++ = RowDistance(row);
   }
 
  private:
+  // The table of the partition, of floats.
+  void MakeTable() {
+    if (table_ != nullptr) return;
+    const Upcoming wanted{this, number_};
+    auto& computed = scratch_.computed;
+    auto found = std::find(computed.begin(), computed.end(), wanted);
+    if (found == computed.end()) {
+      ComputeFrom(wanted);
+      found = computed.begin();
+    }
+    table_ = scratch_.tables.data() + static_cast<size_t>(found - computed.begin()) * subs_ * codewords_;
+  }
+
+  bool MakeRounded() {
+    if (rounded_state_ == Rounded::kNone) {
+      const bool ok = rounded_->Make(table_, subs_, codewords_);
+      rounded_state_ = ok ? Rounded::kMade : Rounded::kUnusable;
+    }
+    return rounded_state_ == Rounded::kMade;
+  }
+
+  void MakeResidual() {
+    if (residual_made_) return;
+    residual_made_ = true;
+    const size_t dimension = segment_.dimension();
+    residual_.resize(dimension);
+    const float* centroid = segment_.centroids().data() + number_ * dimension;
+    const size_t sub_dim = pq_.sub_dimension();
+    for (size_t m = 0; m < subs_; ++m) {
+      for (size_t d = 0; d < sub_dim; ++d) {
+        residual_[d * subs_ + m] = query_.values[m * sub_dim + d] - centroid[m * sub_dim + d];
+      }
+    }
+  }
+
+  // False where rows have no terms yet, or something is not finite.
+  bool ScanByTerms(Neighbors* out) {
+    const PqTerms* terms =
+        partition_->pq_terms.Get([&] { return MakePqTerms(segment_, *partition_, number_); });
+    if (terms == nullptr || !shared_.Make(segment_, query_.values, &scratch_.products)) return false;
+    MakeResidual();
+    float squared = 0;
+    simd::Distances(simd::Metric::kL2, simd::Element::kFloat32, query_.values.data(),
+                    segment_.centroids().data() + number_ * segment_.dimension(), 1, segment_.dimension(),
+                    &squared);
+    sums_.resize(partition_->num_rows);
+    simd::SumByteTables(partition_->codes->data(), sums_.size(), subs_, shared_.data(), sums_.data());
+    if (!shared_.Bounds(segment_, *terms, squared, sums_, &scratch_.bounds)) return false;
+    OfferBounded(
+        scratch_.bounds, partition_->row_ids, [](std::span<const uint32_t>) {},
+        [&](uint32_t row) { return CodeDistance(row); }, out);
+    return true;
+  }
+
+  // The same as RowDistance, without a table.
+  float CodeDistance(uint32_t row) const {
+    return simd::CodeDistance(residual_.data(), segment_.quantizer().codewords.data(), subs_,
+                              pq_.sub_dimension(), partition_->codes->data() + row, partition_->num_rows);
+  }
+
   // Tables of what is wanted and of what was announced to come after it.
   void ComputeFrom(const Upcoming& wanted) {
     const std::span<const Upcoming> upcoming = scratch_.upcoming;
@@ -116,11 +185,6 @@ class PqScorer : public Scorer {
   void Compute(simd::CodewordMetric metric, const float* queries, size_t count, float* tables) const {
     simd::CodewordDistances(metric, queries, count, segment_.quantizer().codebook.data(), subs_,
                             pq_.sub_dimension(), codewords_, tables);
-  }
-
-  void Use(const float* table) {
-    table_ = table;
-    if (!row_major_) rounded_ok_ = rounded_->Make(table_, subs_, codewords_);
   }
 
   float RowDistance(uint32_t row) const {
@@ -152,7 +216,12 @@ class PqScorer : public Scorer {
   const float* table_ = nullptr;  // of the partition it turned to
   ByteTables own_rounded_;
   ByteTables* rounded_ = nullptr;
-  bool rounded_ok_ = false;
+  enum class Rounded { kNone, kMade, kUnusable };
+  Rounded rounded_state_ = Rounded::kNone;
+  SharedTables shared_;
+  std::vector<float> residual_;  // to the partition's centroid, as CodeDistance wants it
+  bool residual_made_ = false;
+  uint32_t number_ = 0;
   const Partition* partition_ = nullptr;
 };
 

@@ -6,11 +6,10 @@
 #include <numeric>
 
 #include "lance/index/vector/rq/rotation.h"
+#include "lance/index/vector/search/bounded_rows.h"
 #include "lance/index/vector/search/byte_tables.h"
 #include "lance/index/vector/search/scorer.h"
-#include "lance/simd/find_at_most.h"
 #include "lance/simd/quantized.h"
-#include "lance/simd/select.h"
 
 namespace lance::index {
 namespace {
@@ -75,13 +74,12 @@ class RqScorer : public Scorer {
     bounds_.resize(rows);
     simd::SumNibbleTables(partition_->codes->data(), rows, columns_, rounded_.data(), sums_.data());
     LowerBounds();
-    // While there is no limit the most likely rows come first: they make one.
-    float seen = NAN;
-    if (!out->full() && rows > out->missing()) {
-      seen = simd::KthSmallest(bounds_.data(), rows, out->missing());
-      OfferBetween(NAN, seen, out);
-    }
-    OfferBetween(seen, INFINITY, out);
+    OfferBounded(
+        bounds_, partition_->row_ids,
+        [&](std::span<const uint32_t> near) {
+          if (!one_step()) PrefetchRows(partition_->ex_codes->data(), near, size_);
+        },
+        [&](uint32_t row) { return RowDistance(row); }, out);
   }
 
   void Distances(std::span<const uint32_t> rows, float* out) override {
@@ -106,28 +104,6 @@ class RqScorer : public Scorer {
       }
     }
     rounded_ok_ = rounded_.Make(tables_.data(), columns_ * 2, 16);
-  }
-
-  // Offers the rows whose bound is at most `most` and no more than the limit, but not those at most `seen`. A
-  // few at a time, so that their codes, which lie anywhere, are loaded together.
-  void OfferBetween(float seen, float most, Neighbors* out) {
-    constexpr size_t kTogether = 16;
-    uint32_t near[kTogether];
-    const size_t rows = bounds_.size();
-    for (size_t r = 0; r < rows;) {
-      const float limit = std::min(most, out->limit());
-      size_t count = 0;
-      while (count < kTogether) {
-        r += simd::FindAtMost(bounds_.data() + r, rows - r, limit);
-        if (r >= rows) break;
-        if (!(bounds_[r] <= seen)) near[count++] = static_cast<uint32_t>(r);
-        ++r;
-      }
-      if (!one_step()) PrefetchRows(partition_->ex_codes->data(), {near, count}, size_);
-      for (size_t i = 0; i < count; ++i) {
-        if (bounds_[near[i]] <= out->limit()) out->Offer(RowDistance(near[i]), partition_->row_ids[near[i]]);
-      }
-    }
   }
 
   // Below what each row's distance cannot be.

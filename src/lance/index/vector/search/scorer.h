@@ -41,6 +41,7 @@ struct ScorerScratch {
   std::vector<Upcoming> computed;  ///< whose tables there are
   std::vector<float> residuals;
   std::vector<float> tables;
+  std::vector<float> products;
   ByteTables rounded;
   std::vector<uint16_t> sums;
   std::vector<float> bounds;
