@@ -17,8 +17,9 @@ void CodewordDistances(CodewordMetric metric, const float* queries, size_t num_q
                        size_t sub_vectors, size_t sub_dim, size_t codewords, float* out);
 
 /// The squared L2 distance of a vector to what a code of 8 bits a sub-vector stands for: to the last bit the
-/// sum, in order, of what CodewordDistances gives for its codewords. Byte m * stride of the code is of
-/// sub-vector m; `codewords` has the values of codeword c of sub-vector m from (m * 256 + c) * sub_dim on.
+/// sum, in order, of what CodewordDistances gives for its codewords. The vector is turned: value d of
+/// sub-vector m is at d * sub_vectors + m. Byte m * stride of the code is of sub-vector m; `codewords` has
+/// the values of codeword c of sub-vector m from (m * 256 + c) * sub_dim on.
 float CodeDistance(const float* vector, const float* codewords, size_t sub_vectors, size_t sub_dim,
                    const uint8_t* code, size_t stride);
 

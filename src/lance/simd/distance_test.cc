@@ -1,33 +1,16 @@
 #include "lance/simd/distance.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <cstring>
 #include <random>
 
-#include <hwy/targets.h>
-
 #include "lance/simd/distance_scalar.h"
+#include "lance/simd/testing.h"
 
 namespace lance::simd {
 namespace {
 
 constexpr Metric kFloatMetrics[] = {Metric::kL2, Metric::kCosine, Metric::kDot};
-
-// Runs `test` with each instruction set that this CPU has.
-void ForEachLevel(const std::function<void()>& test) {
-  const int64_t all = hwy::SupportedTargets();
-  for (int64_t left = all; left != 0; left &= left - 1) {
-    const int64_t target = left & -left;
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    test();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 size_t Width(Element element) {
   switch (element) {

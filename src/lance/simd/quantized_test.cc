@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <random>
 #include <vector>
 
-#include <hwy/targets.h>
-
-#include "lance/base/testing.h"
 #include "lance/simd/codewords.h"
+#include "lance/simd/testing.h"
 
 namespace lance::simd {
 namespace {
@@ -28,19 +25,6 @@ std::vector<float> RandomFloats(size_t count, unsigned seed) {
   std::vector<float> out(count);
   for (float& value : out) value = normal(random);
   return out;
-}
-
-// Runs `test` with each instruction set that this CPU has.
-void ForEachLevel(const std::function<void()>& test) {
-  for (int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
-    const int64_t target = left & -left;
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    test();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 const size_t kOddSizes[] = {0, 1, 2, 15, 16, 17, 31, 63, 64, 65, 127, 255, 256, 257, 300, 1000};

@@ -1,27 +1,12 @@
 #include "lance/simd/rotation.h"
 
-#include <functional>
 #include <random>
 #include <vector>
 
-#include <hwy/targets.h>
-
-#include "lance/base/testing.h"
+#include "lance/simd/testing.h"
 
 namespace lance::simd {
 namespace {
-
-void ForEachLevel(const std::function<void()>& test) {
-  for (int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
-    const int64_t target = left & -left;
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    test();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 std::vector<float> RandomFloats(size_t count) {
   std::mt19937 random(17);

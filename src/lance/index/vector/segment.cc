@@ -202,7 +202,7 @@ Status VectorSegment::ReadCodebook() {
 bool VectorSegment::HasPqTerms() const {
   // Tables of 16 entries are made as quickly as they are gone without.
   return header_.kind.quantizer == Quantizer::kPq && header_.kind.sub_index == SubIndex::kFlat &&
-         uses_residuals() && quantizer_.pq().num_bits == 8 && quantizer_.pq().sub_dimension() < (1 << 18);
+         uses_residuals() && quantizer_.pq().num_bits == 8;
 }
 
 void VectorSegment::PrepareTerms() {

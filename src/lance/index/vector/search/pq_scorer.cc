@@ -140,6 +140,7 @@ class PqScorer : public Scorer {
         partition_->pq_terms.Get([&] { return MakePqTerms(segment_, *partition_, number_); });
     if (terms == nullptr || !shared_.Make(segment_, query_.values, &scratch_.products)) return false;
     MakeResidual();
+    // Anew: bounds are wrong where the distance that the probe was chosen by is less exact.
     float squared = 0;
     simd::Distances(simd::Metric::kL2, simd::Element::kFloat32, query_.values.data(),
                     segment_.centroids().data() + number_ * segment_.dimension(), 1, segment_.dimension(),
